@@ -1,0 +1,29 @@
+# Finds LibTorch as the PyPI wheel lays it out, without the CUDA toolkit that find_package(Torch) asks for.
+# Input: RA_TORCH_ROOT (cache or environment), default .deps/libtorch/torch. Output: target LibTorch::LibTorch.
+if(NOT RA_TORCH_ROOT)
+  set(RA_TORCH_ROOT "$ENV{RA_TORCH_ROOT}")
+endif()
+if(NOT RA_TORCH_ROOT)
+  set(RA_TORCH_ROOT "${CMAKE_SOURCE_DIR}/.deps/libtorch/torch")
+endif()
+
+find_path(LibTorch_INCLUDE_DIR ATen/ATen.h PATHS "${RA_TORCH_ROOT}/include" NO_DEFAULT_PATH)
+find_library(LibTorch_CPU_LIBRARY torch_cpu PATHS "${RA_TORCH_ROOT}/lib" NO_DEFAULT_PATH)
+find_library(LibTorch_C10_LIBRARY c10 PATHS "${RA_TORCH_ROOT}/lib" NO_DEFAULT_PATH)
+if(LibTorch_INCLUDE_DIR AND EXISTS "${LibTorch_INCLUDE_DIR}/torch/version.h")
+  file(STRINGS "${LibTorch_INCLUDE_DIR}/torch/version.h" version_line REGEX "define TORCH_VERSION \"")
+  string(REGEX REPLACE ".*\"([0-9.]+).*" "\\1" LibTorch_VERSION "${version_line}")
+endif()
+
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(LibTorch
+  REQUIRED_VARS LibTorch_CPU_LIBRARY LibTorch_C10_LIBRARY LibTorch_INCLUDE_DIR
+  VERSION_VAR LibTorch_VERSION
+  REASON_FAILURE_MESSAGE "run scripts/setup, or set RA_TORCH_ROOT to a LibTorch folder")
+
+if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
+  add_library(LibTorch::LibTorch INTERFACE IMPORTED)
+  # Last in the search order: the folder carries its own fmt, which would shadow Debian's and break spdlog.
+  target_compile_options(LibTorch::LibTorch INTERFACE "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}")
+  target_link_libraries(LibTorch::LibTorch INTERFACE "${LibTorch_CPU_LIBRARY}" "${LibTorch_C10_LIBRARY}")
+endif()

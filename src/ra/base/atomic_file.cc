@@ -1,0 +1,139 @@
+#include "ra/base/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "ra/base/error.h"
+
+namespace ra {
+namespace {
+
+[[noreturn]] void fail_io(const std::string& what, const std::filesystem::path& path, int error) {
+  std::string hint;
+  if (error == ENOSPC || error == EDQUOT) hint = "; free some space or choose another folder";
+  if (error == EACCES || error == EPERM || error == EROFS) hint = "; choose a folder that you may write to";
+  throw Error(ErrorCode::kIo, what + " '" + path.string() + "': " + std::strerror(error) + hint);
+}
+
+std::filesystem::path temporary_name(const std::filesystem::path& path) {
+  static std::atomic<unsigned> counter{0};
+  return path.parent_path() / ("." + path.filename().string() + "." + std::to_string(::getpid()) + "." +
+                               std::to_string(counter++) + ".tmp");
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(temporary_name(path_)) {
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail_io("cannot write", path_, errno);
+}
+
+AtomicFile::~AtomicFile() { discard(); }
+
+void AtomicFile::discard() noexcept {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  descriptor_ = -1;
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  temporary_.clear();
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail_io("cannot write", path_, errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+void AtomicFile::write(std::string_view text) { write(std::as_bytes(std::span(text.data(), text.size()))); }
+
+void AtomicFile::commit(const std::function<void(const std::filesystem::path&)>& verify) {
+  if (::fsync(descriptor_) != 0) fail_io("cannot write", path_, errno);
+  const int closed = ::close(descriptor_);
+  descriptor_ = -1;
+  if (closed != 0) fail_io("cannot write", path_, errno);
+  if (verify) verify(temporary_);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_io("cannot write", path_, errno);
+  temporary_.clear();
+  sync_folder(folder_of(path_));
+}
+
+void write_file(const std::filesystem::path& path, std::string_view content) {
+  write_file(path, std::as_bytes(std::span(content.data(), content.size())));
+}
+
+void write_file(const std::filesystem::path& path, std::span<const std::byte> content) {
+  AtomicFile file(path);
+  file.write(content);
+  file.commit();
+}
+
+namespace {
+
+// Reads into `content`, already sized by the file's length, and notices a file that shrinks meanwhile.
+template <class Container>
+Container read_whole(const std::filesystem::path& path, std::size_t limit) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) {
+    throw Error(ErrorCode::kBadInput, "cannot read '" + path.string() + "': " + std::strerror(errno));
+  }
+  struct Closer {
+    int descriptor;
+    ~Closer() { ::close(descriptor); }
+  } closer{descriptor};
+  struct stat info {};
+  if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
+    throw Error(ErrorCode::kBadInput, "cannot read '" + path.string() + "': not a regular file");
+  }
+  if (static_cast<std::size_t>(info.st_size) > limit) {
+    throw Error(ErrorCode::kBadInput, "'" + path.string() + "' has " + std::to_string(info.st_size) +
+                                          " bytes, more than the " + std::to_string(limit) + " accepted here");
+  }
+  Container content(static_cast<std::size_t>(info.st_size), typename Container::value_type{});
+  std::size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t got = ::read(descriptor, content.data() + done, content.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) throw Error(ErrorCode::kBadInput, "cannot read '" + path.string() + "' to its end");
+    done += static_cast<std::size_t>(got);
+  }
+  return content;
+}
+
+}  // namespace
+
+std::vector<std::byte> read_file(const std::filesystem::path& path, std::size_t limit) {
+  return read_whole<std::vector<std::byte>>(path, limit);
+}
+
+std::string read_text_file(const std::filesystem::path& path, std::size_t limit) {
+  return read_whole<std::string>(path, limit);
+}
+
+void make_output_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) fail_io("cannot make the folder", folder, error.value());
+  if (!std::filesystem::is_directory(folder)) fail_io("cannot make the folder", folder, ENOTDIR);
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) fail_io("cannot write into", folder, errno);
+}
+
+}  // namespace ra

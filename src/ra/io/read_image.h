@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+
+#include "ra/image/image.h"
+
+namespace ra {
+
+// Reads a PNG, JPEG, NPY or NIfTI-1/2 (.nii, .nii.gz) file; its first bytes decide which, not its name.
+// Throws ra::Error kBadInput with file, reason and remedy when the file is missing, empty, truncated, of no known
+// format, has NaN or infinite pixels, zero or overflowing dimensions, or more than kMaxPixels pixels.
+Image read_image(const std::filesystem::path& path);
+
+// Upper bound on pixels (all slices and channels), checked before memory is taken: 2^29, which is 2 GiB.
+inline constexpr std::int64_t kMaxPixels = std::int64_t{1} << 29;
+// Upper bound on one side of a picture.
+inline constexpr std::int64_t kMaxSide = 1 << 15;
+
+}  // namespace ra

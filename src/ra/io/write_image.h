@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+#include "ra/image/image.h"
+
+namespace ra {
+
+// 8-bit PNG, atomically. `pixels` is [rows][columns][channels]; channels is 1 (gray), 3 (RGB).
+void write_png(const std::filesystem::path& path, std::span<const std::uint8_t> pixels, std::int64_t columns,
+               std::int64_t rows, std::int64_t channels = 1);
+
+// The same, encoded in memory.
+std::vector<std::byte> encode_png(std::span<const std::uint8_t> pixels, std::int64_t columns, std::int64_t rows,
+                                  std::int64_t channels = 1);
+
+// float32 NIfTI-1 (.nii, or .nii.gz by the name), one channel, with qform and sform from world_from_voxel
+// (identity where absent), atomically.
+void write_nifti(const std::filesystem::path& path, const Image& image);
+
+}  // namespace ra

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ra/model/state_dict.h"
+
+namespace ra {
+
+// A value inside a checkpoint: what a restricted unpickler can build.
+struct CheckpointValue {
+  using List = std::vector<CheckpointValue>;
+  using Dict = std::vector<std::pair<CheckpointValue, CheckpointValue>>;  // in file order; keys strings or integers
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, at::Tensor, List, Dict> value;
+  bool is_tuple = false;  // of a List
+
+  const CheckpointValue* find(const std::string& key) const;  // in a Dict; nullptr if absent or no Dict
+};
+
+enum class CheckpointFormat { kTorchZip, kTorchLegacy, kSafetensors };
+std::string_view to_string(CheckpointFormat format);
+
+struct Checkpoint {
+  CheckpointFormat format;
+  CheckpointValue root;
+  std::map<std::string, std::string> metadata;  // of a safetensors file
+
+  // The model's weights: `model_weights` of a trainer's checkpoint, else the root itself. kBadInput if neither
+  // is a dict of tensors.
+  StateDict weights() const;
+};
+
+// Reads .pt (zip and legacy layout) and safetensors; the content decides, not the name. Nothing in the file is
+// ever called. kBadInput with file, place and reason for a broken, hostile or unknown file.
+Checkpoint read_checkpoint(const std::filesystem::path& path);
+
+// Writes a .pt that Python's torch.load(weights_only=True) reads, atomically.
+void write_torch_checkpoint(const std::filesystem::path& path, const CheckpointValue& root);
+// Writes safetensors, atomically.
+void write_safetensors(const std::filesystem::path& path, const StateDict& state,
+                       const std::map<std::string, std::string>& metadata = {});
+
+// A dict of tensors, for write_torch_checkpoint.
+CheckpointValue to_checkpoint_value(const StateDict& state);
+
+}  // namespace ra
