@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+namespace ra {
+
+// How a slice is scored.
+struct DetectionOptions {
+  // Latent rule: mean, sample, average:K, or empty for what the model says (average:8 if it does not).
+  std::string latent;
+  // Perceptual distance: "encoder" (the model's own embeddings) or "squeezenet" (LPIPS; needs perceptual_weights).
+  std::string perceptual = "encoder";
+  // Folder with squeeze.backbone.pth and squeeze.pth.
+  std::string perceptual_weights;
+  // Slices scored at once.
+  int batch_size = 8;
+  // Extra stochastic reconstructions an image, for score_mean and score_sd; 0 for none.
+  int samples = 0;
+
+  void validate() const;  // kUsage naming the field
+};
+
+}  // namespace ra

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "ra/model/layers.h"
+
+#include <string>
+
+namespace ra {
+
+// Weights of the loss terms (REFERENCE.md, "One training step"). Defaults are the paper's.
+struct LossOptions {
+  // Weight of the squared reconstruction error.
+  double beta_rec = 0.5;
+  // Weight of the KL divergence of real images.
+  double beta_kl = 1.0;
+  // Weight of the KL divergence inside the exponential terms of generated images.
+  double beta_neg = 128.0;
+  // Weight of the re-decoded terms of the decoder step.
+  double gamma_r = 1e-8;
+  // Weight of the reversed multi-scale embedding loss.
+  double embedding_weight = 0.005;
+};
+
+// A plain VAE before the introspective epochs (Note [Warm-up] in trainer.cc).
+struct WarmupOptions {
+  // Epochs of loss scale*(0.5*|x-rec|^2 + KL); 0 for none.
+  int epochs = 0;
+  // Their own learning rate; Adam's moments are kept for the epochs after.
+  double learning_rate = 2e-4;
+  // Weight of the KL term while warming up.
+  double beta_kl = 1.0;
+};
+
+// How a model is trained.
+struct TrainingOptions {
+  // Introspective epochs, after the warm-up.
+  int epochs = 1500;
+  // Slices a step.
+  int batch_size = 8;
+  // Learning rate of both Adam optimisers.
+  double learning_rate = 5e-5;
+  // Introspective epochs without a better validation loss before training stops.
+  int patience = 500;
+  // Wall-clock limit in minutes, after which the epoch in progress is the last; 0 for none.
+  double max_minutes = 0.0;
+  // "frozen" as the reference trains, or "batch" (Note [Frozen batch norm]).
+  BatchNormMode batch_norm = BatchNormMode::kFrozen;
+  // How validation reconstructs: mean, sample or average:K; "auto" measures all three at the end and keeps the best.
+  std::string latent = "auto";
+  // Threads that prepare slices; results do not depend on it.
+  int loader_threads = 1;
+  // Example pictures every this many epochs; 0 for none.
+  int examples_every = 10;
+  WarmupOptions warmup;
+  LossOptions loss;
+
+  void validate() const;  // kUsage naming the field
+};
+
+}  // namespace ra
