@@ -1,0 +1,45 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "ra/model/checkpoint.h"
+
+namespace ra {
+
+// Adam (Kingma and Ba, ICLR 2015) with betas 0.9 and 0.999 and eps 1e-8, in the order of operations of PyTorch's
+// single-tensor implementation, so that float32 results agree.
+class Adam {
+ public:
+  // The parameters are shared with the model; moments start at zero.
+  Adam(std::vector<at::Tensor> parameters, double learning_rate);
+
+  // Forgets the gradients.
+  void zero_grad();
+  // Moves every parameter that has a gradient; gradients stay readable afterwards.
+  void step();
+
+  // Whether the parameters collect gradients from now on.
+  void require_grad(bool required);
+  void set_learning_rate(double learning_rate) { learning_rate_ = learning_rate; }
+  double learning_rate() const { return learning_rate_; }
+
+  std::int64_t steps() const { return steps_; }
+  const std::vector<at::Tensor>& parameters() const { return parameters_; }
+  const std::vector<at::Tensor>& first_moments() const { return first_moments_; }
+  const std::vector<at::Tensor>& second_moments() const { return second_moments_; }
+
+  // The layout of torch.optim.Adam.state_dict(), for checkpoints that Python reads.
+  CheckpointValue state() const;
+  // Takes steps, moments and learning rate from that layout; kBadInput naming what does not fit.
+  void load(const CheckpointValue& state);
+
+ private:
+  std::vector<at::Tensor> parameters_, first_moments_, second_moments_;
+  double learning_rate_;
+  std::int64_t steps_ = 0;
+};
+
+}  // namespace ra

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "ra/model/reversed_autoencoder.h"
+#include "ra/training/adam.h"
+#include "ra/training/training_options.h"
+
+namespace ra {
+
+// Standard normal draws of one step, each [N,Z] in the model's dtype, in the order in which they are used.
+struct StepNoise {
+  at::Tensor prior;         // latent of the generated ("fake") images
+  at::Tensor real;          // encoder update: posterior of the real batch
+  at::Tensor rec_encoder;   // encoder update: posterior of the reconstruction
+  at::Tensor fake_encoder;  // encoder update: posterior of the generated image
+  at::Tensor rec_decoder;   // decoder update: posterior of the reconstruction
+  at::Tensor fake_decoder;  // decoder update: posterior of the generated image
+};
+
+// Every term of one introspective step, detached. Scalars; those that end in `_each` are [N].
+struct StepTerms {
+  at::Tensor e_loss_rec;        // squared error of the reconstruction
+  at::Tensor e_kl_real;         // KL divergence of the real batch
+  at::Tensor e_loss_embedding;  // reversed embedding loss
+  at::Tensor e_expelbo_rec, e_expelbo_fake;
+  at::Tensor e_loss_real, e_loss_fake;
+  at::Tensor e_loss;  // what the encoder minimises
+  at::Tensor e_rec_rec_each, e_rec_fake_each, e_kl_rec_each, e_kl_fake_each;
+  at::Tensor d_loss_rec;
+  at::Tensor d_kl_rec, d_kl_fake;
+  at::Tensor d_loss_rec_rec, d_loss_rec_fake;
+  at::Tensor d_loss;  // what the decoder minimises
+
+  // The 14 scalars and the 4 terms a sample, under the names above and in this order.
+  std::vector<NamedTensor> scalars() const;
+  std::vector<NamedTensor> each() const;
+};
+
+// Terms of one plain-VAE step, detached scalars.
+struct WarmupTerms {
+  at::Tensor loss_rec;  // squared error of the reconstruction
+  at::Tensor kl_real;   // KL divergence of the batch
+  at::Tensor loss;      // what both halves minimise
+};
+
+// One training step: the encoder moves, then the decoder (REFERENCE.md, "One training step"). The network is
+// called in the reference's order, which matters where batch norm tracks the batch:
+//   encoder update: D(prior) E(real) D(z) E(rec) E(rec) D(.) E(fake) D(.)
+//   decoder update: D(prior) D(z) E(rec) E(fake) D(.) D(.)
+// Gradients of the parameters stay readable after a step. A term that is not finite throws kFailed with its name
+// before the half that it would move has moved.
+class IntrospectiveStep {
+ public:
+  // `model` must outlive the step, and keeps its dtype and device from here on.
+  IntrospectiveStep(ReversedAutoencoder& model, const LossOptions& loss, BatchNormMode batch_norm,
+                    double learning_rate);
+
+  // real: [N,C,S,S] in [0,1], in the model's dtype.
+  StepTerms step(const at::Tensor& real, const StepNoise& noise);
+
+  // A plain VAE's step with the same optimisers: scale * (0.5 * squared error + beta_kl * KL); noise is [N,Z].
+  WarmupTerms warm_up(const at::Tensor& real, const at::Tensor& noise, double beta_kl);
+
+  void set_learning_rate(double learning_rate);
+  Adam& encoder_adam() { return encoder_adam_; }
+  Adam& decoder_adam() { return decoder_adam_; }
+  const Adam& encoder_adam() const { return encoder_adam_; }
+  const Adam& decoder_adam() const { return decoder_adam_; }
+
+ private:
+  Encoder::Output encode(const at::Tensor& x) const { return model_->encoder().forward(x, batch_norm_); }
+  at::Tensor decode(const at::Tensor& z) const { return model_->decoder().forward(z, batch_norm_); }
+  // Returns z of the real batch, detached.
+  at::Tensor update_encoder(const at::Tensor& real, const StepNoise& noise, StepTerms& terms);
+  void update_decoder(const at::Tensor& real, const at::Tensor& z, const StepNoise& noise, StepTerms& terms);
+
+  ReversedAutoencoder* model_;
+  LossOptions loss_;
+  BatchNormMode batch_norm_;
+  double scale_;  // 1 / (image side)^2
+  Adam encoder_adam_, decoder_adam_;
+};
+
+}  // namespace ra

@@ -1,0 +1,54 @@
+#include "ra/training/training_options.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "ra/base/error.h"
+#include "ra/model/latent_rule.h"
+
+namespace ra {
+namespace {
+
+void require(bool fine, const std::string& message) {
+  if (!fine) throw Error(ErrorCode::kUsage, "training." + message);
+}
+
+void require_at_least(double value, double least, const char* name) {
+  require(std::isfinite(value) && value >= least, fmt::format("{} is {}, it must be at least {}", name, value, least));
+}
+
+void require_positive(double value, const char* name) {
+  require(std::isfinite(value) && value > 0, fmt::format("{} is {}, it must be above 0", name, value));
+}
+
+}  // namespace
+
+void TrainingOptions::validate() const {
+  require_at_least(epochs, 0, "epochs");
+  require_at_least(warmup.epochs, 0, "warmup.epochs");
+  require(epochs + warmup.epochs > 0, "epochs and training.warmup.epochs are both 0, so there is nothing to do");
+  require(batch_size >= 1 && batch_size <= 4096,
+          fmt::format("batch_size is {}, it must be from 1 to 4096", batch_size));
+  require_positive(learning_rate, "learning_rate");
+  require_positive(warmup.learning_rate, "warmup.learning_rate");
+  require_at_least(warmup.beta_kl, 0, "warmup.beta_kl");
+  require_at_least(patience, 1, "patience");
+  require_at_least(max_minutes, 0, "max_minutes");
+  require(loader_threads >= 1 && loader_threads <= 256,
+          fmt::format("loader_threads is {}, it must be from 1 to 256", loader_threads));
+  require_at_least(examples_every, 0, "examples_every");
+  require_at_least(loss.beta_rec, 0, "loss.beta_rec");
+  require_at_least(loss.beta_kl, 0, "loss.beta_kl");
+  require_at_least(loss.beta_neg, 0, "loss.beta_neg");
+  require_at_least(loss.gamma_r, 0, "loss.gamma_r");
+  require_at_least(loss.embedding_weight, 0, "loss.embedding_weight");
+  if (latent == "auto") return;
+  try {
+    LatentRule::parse(latent);
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kUsage, fmt::format("training.latent: {} (or auto)", error.what()));
+  }
+}
+
+}  // namespace ra
