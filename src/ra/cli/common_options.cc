@@ -1,0 +1,47 @@
+#include "ra/cli/common_options.h"
+
+#include <ATen/Parallel.h>
+
+#include <CLI/CLI.hpp>
+
+#include "ra/base/log.h"
+
+namespace ra {
+
+void add_log_options(CLI::App& command, CommonOptions& options) {
+  command.add_flag("--quiet,-q", options.quiet, "No progress; only warnings and errors");
+  command.add_option("--log-level", options.log_level, "debug, info, warning, error or off")->capture_default_str();
+}
+
+void add_overwrite_option(CLI::App& command, CommonOptions& options) {
+  command.add_flag("--overwrite", options.overwrite, "Replace results that are already there");
+}
+
+void add_set_option(CLI::App& command, CommonOptions& options) {
+  // One value an option, so that the CONFIG behind it is not taken for another value.
+  command.add_option("--set", options.set, "key.path=value: change one key of the experiment file (repeatable)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_common_options(CLI::App& command, CommonOptions& options) {
+  command.add_option("--device", options.device, "auto, cpu or cuda")->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  command.add_option("--data-root", options.data_root, "Folder that relative paths in lists start from");
+  command.add_option("--precision", options.precision, "Arithmetic; fp32 is what there is")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"fp32"}));
+  command.add_option("--seed", options.seed, "Seed of every random number");
+  command.add_option("--threads", options.threads, "Threads to compute with; 0 lets the machine choose")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 4096));
+  add_overwrite_option(command, options);
+  add_log_options(command, options);
+}
+
+void apply_common_options(const CommonOptions& options) {
+  const log::Level level = log::level_from_string(options.log_level);
+  log::set_level(options.quiet && level < log::Level::kWarning ? log::Level::kWarning : level);
+  if (options.threads > 0) at::set_num_threads(options.threads);
+}
+
+}  // namespace ra

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace ra {
+
+// What every verb takes that computes. An optional that was not given leaves the experiment file's value.
+struct CommonOptions {
+  // auto, cpu or cuda; experiment/device.h makes a device of it.
+  std::optional<std::string> device;
+  // Folder that relative paths in lists start from; the working directory where empty.
+  std::string data_root;
+  // fp32, the exact mode, is what there is.
+  std::string precision = "fp32";
+  std::optional<std::uint64_t> seed;
+  // OpenMP threads; 0 leaves the choice to OMP_NUM_THREADS and the machine.
+  int threads = 0;
+  // key.path=value, applied to the experiment file in order.
+  std::vector<std::string> set;
+  bool overwrite = false;
+  bool quiet = false;
+  std::string log_level = "info";
+};
+
+// --device, --data-root, --precision, --seed, --threads, --overwrite, --quiet and --log-level.
+void add_common_options(CLI::App& command, CommonOptions& options);
+// --set key.path=value, for the verbs that read an experiment file.
+void add_set_option(CLI::App& command, CommonOptions& options);
+// --overwrite alone, and --quiet with --log-level alone, for verbs that need no more.
+void add_overwrite_option(CLI::App& command, CommonOptions& options);
+void add_log_options(CLI::App& command, CommonOptions& options);
+
+// Sets the log level and the number of threads. The first line of a verb's work.
+void apply_common_options(const CommonOptions& options);
+
+}  // namespace ra
