@@ -1,0 +1,125 @@
+#include "ra/detection/anomaly_detector.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "ra/base/error.h"
+#include "ra/base/hash.h"
+#include "ra/base/random.h"
+#include "ra/detection/anomaly_map.h"
+
+namespace ra {
+namespace {
+
+std::unique_ptr<PerceptualDistance> make_perceptual(const DetectionOptions& options,
+                                                    std::shared_ptr<const ReversedAutoencoder> model,
+                                                    at::Device device) {
+  if (options.perceptual == "encoder") return make_encoder_distance(std::move(model));
+  return load_squeezenet_lpips(options.perceptual_weights, device);
+}
+
+// Noise for one stochastic reconstruction: [Z]. Every image gets the same, as the latent rule does.
+at::Tensor noise_of_sample(int latent_size, std::uint64_t seed, int sample) {
+  at::Tensor noise = at::empty({latent_size});
+  fill_normal({noise.data_ptr<float>(), static_cast<std::size_t>(latent_size)},
+              CounterRandom(seed, 1, static_cast<std::uint32_t>(sample), Purpose::kLatentNoise));
+  return noise;
+}
+
+}  // namespace
+
+void DetectionOptions::validate() const {
+  const auto require = [](bool fine, const std::string& message) {
+    if (!fine) throw Error(ErrorCode::kUsage, "detection." + message);
+  };
+  if (!latent.empty()) LatentRule::parse(latent);
+  require(perceptual == "encoder" || perceptual == "squeezenet",
+          fmt::format("perceptual is '{}', it must be encoder or squeezenet", perceptual));
+  require(perceptual != "squeezenet" || !perceptual_weights.empty(),
+          "perceptual is squeezenet, so perceptual_weights must name the folder of squeeze.backbone.pth and "
+          "squeeze.pth (--perceptual-weights DIR)");
+  require(batch_size >= 1 && batch_size <= 4096, fmt::format("batch_size is {}, it must be 1 to 4096", batch_size));
+  require(samples == 0 || (samples >= 2 && samples <= 10000),
+          fmt::format("samples is {}, it must be 0 or 2 to 10000", samples));
+}
+
+AnomalyDetector AnomalyDetector::load(const std::filesystem::path& model_path, const DetectionOptions& options,
+                                      at::Device device, std::uint64_t seed) {
+  options.validate();
+  const std::string name =
+      model_path.filename().string() + " " + sha256_hex_of_file(model_path).substr(0, 12);
+  return AnomalyDetector(read_model_file(model_path), name, options, device, seed);
+}
+
+AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const DetectionOptions& options,
+                                 at::Device device, std::uint64_t seed)
+    : options_(options),
+      input_(file.input),
+      rule_(options.latent.empty() ? file.latent_rule.value_or(LatentRule::fallback())
+                                   : LatentRule::parse(options.latent)),
+      device_(device) {
+  options_.validate();
+  const ModelOptions& shape = file.model->options();
+  if (shape.conditional) {
+    throw Error(ErrorCode::kUnsupported, "this model is conditional: it cannot screen without a condition vector");
+  }
+  file.model->to(at::kFloat, device);
+  model_ = std::move(file.model);
+  const bool stored = file.latent_rule && file.latent_rule->text() == rule_.text() && file.latent_noise.defined();
+  noise_ = stored ? file.latent_noise : latent_noise(rule_, shape.latent_size, seed);
+  for (int k = 0; k < options_.samples; ++k) {
+    const at::Tensor one = noise_of_sample(shape.latent_size, seed, k).unsqueeze(0);
+    sample_noise_ = sample_noise_.defined() ? at::cat({sample_noise_, one}) : one;
+  }
+  perceptual_ = make_perceptual(options_, model_, device);
+  identity_ = {perceptual_->name(), "torch", "fp32", std::move(model_name), rule_.text()};
+}
+
+std::vector<AnomalyResult> AnomalyDetector::detect(const at::Tensor& slices) const {
+  const at::NoGradGuard no_grad;
+  std::vector<AnomalyResult> results;
+  for (std::int64_t start = 0; start < slices.size(0); start += options_.batch_size) {
+    const std::int64_t end = std::min<std::int64_t>(start + options_.batch_size, slices.size(0));
+    for (AnomalyResult& result : detect_batch(slices.slice(0, start, end))) results.push_back(std::move(result));
+  }
+  return results;
+}
+
+std::vector<AnomalyResult> AnomalyDetector::detect_batch(const at::Tensor& slices) const {
+  const at::Tensor x = slices.to(device_, at::kFloat);
+  const at::Tensor reconstructions = reconstruct(*model_, x, rule_, noise_);
+  const AnomalyStages stages = anomaly_stages(x, reconstructions, *perceptual_);
+  const at::Tensor errors = mean_absolute_errors(x, reconstructions);
+  const at::Tensor reconstructions_cpu = reconstructions.to(at::kCPU).contiguous();
+  std::vector<AnomalyResult> results(static_cast<std::size_t>(x.size(0)));
+  for (std::size_t n = 0; n < results.size(); ++n) {
+    const auto k = static_cast<std::int64_t>(n);
+    results[n].score = stages.scores[k].item<double>();
+    results[n].reconstruction_mae = errors[k].item<double>();
+    results[n].map = stages.map[k];
+    results[n].reconstruction = reconstructions_cpu[k];
+  }
+  if (options_.samples > 0) add_spread(x, results);
+  return results;
+}
+
+void AnomalyDetector::add_spread(const at::Tensor& x, std::vector<AnomalyResult>& results) const {
+  const Encoder::Output posterior = model_->encoder().forward(x, BatchNormMode::kFrozen);
+  std::vector<at::Tensor> scores;
+  for (int k = 0; k < options_.samples; ++k) {
+    const at::Tensor z = sample_latent(posterior.mean, posterior.log_variance, sample_noise_[k].to(x.device()));
+    const at::Tensor decoded = model_->decoder().forward(z, BatchNormMode::kFrozen);
+    scores.push_back(anomaly_stages(x, decoded, *perceptual_).scores);
+  }
+  const at::Tensor all = at::stack(scores);  // [samples,N]
+  const at::Tensor mean = all.mean(0), sd = all.std(0);
+  for (std::size_t n = 0; n < results.size(); ++n) {
+    results[n].score_mean = mean[static_cast<std::int64_t>(n)].item<double>();
+    results[n].score_sd = sd[static_cast<std::int64_t>(n)].item<double>();
+  }
+}
+
+}  // namespace ra

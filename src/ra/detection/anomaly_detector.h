@@ -1,0 +1,72 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ra/detection/detection_options.h"
+#include "ra/model/latent_rule.h"
+#include "ra/model/model_file.h"
+#include "ra/model/perceptual.h"
+
+namespace ra {
+
+// What a detector found in one slice. Tensors are float32 on the CPU.
+struct AnomalyResult {
+  double score = 0.0;         // mean of the map, >= 0; larger is more anomalous
+  double reconstruction_mae = 0.0;  // mean absolute difference of input and reconstruction
+  at::Tensor map;             // [S,S], >= 0
+  at::Tensor reconstruction;  // [C,S,S] in (0,1): the pseudo-healthy twin
+  std::optional<double> score_mean, score_sd;  // over stochastic reconstructions, with DetectionOptions::samples
+};
+
+// What a number depends on; named in every output.
+struct DetectorIdentity {
+  std::string perceptual;  // "squeezenet" or "encoder"
+  std::string backend;     // "torch"
+  std::string precision;   // "fp32"
+  std::string model;       // file name and 12 hex digits of its SHA-256
+  std::string latent;      // "mean", "sample" or "average:K"
+};
+
+// Scores slices: reconstruction, anomaly map, score. The command line, the evaluation and the service all call it,
+// so that a published number and a served number cannot differ. detect() may be called from several threads.
+class AnomalyDetector {
+ public:
+  // Loads a checkpoint. `seed` draws the latent noise of a rule that the model does not store, and the samples.
+  static AnomalyDetector load(const std::filesystem::path& model_path, const DetectionOptions& options,
+                              at::Device device, std::uint64_t seed);
+
+  AnomalyDetector(ModelFile file, std::string model_name, const DetectionOptions& options, at::Device device,
+                  std::uint64_t seed);
+
+  // slices: [N,C,S,S] float32 from prepare_slice with input(); any N >= 1. One result a slice, in order.
+  std::vector<AnomalyResult> detect(const at::Tensor& slices) const;
+
+  const DetectorIdentity& identity() const { return identity_; }
+  // How slices must be prepared for this model.
+  const InputOptions& input() const { return input_; }
+  const DetectionOptions& options() const { return options_; }
+
+ private:
+  std::vector<AnomalyResult> detect_batch(const at::Tensor& slices) const;
+  // Mean and standard deviation of the scores of `samples` stochastic reconstructions.
+  void add_spread(const at::Tensor& slices, std::vector<AnomalyResult>& results) const;
+
+  std::shared_ptr<const ReversedAutoencoder> model_;
+  std::unique_ptr<PerceptualDistance> perceptual_;
+  DetectionOptions options_;
+  InputOptions input_;
+  LatentRule rule_;
+  at::Tensor noise_;         // [draws,Z]
+  at::Tensor sample_noise_;  // [samples,Z]
+  at::Device device_;
+  DetectorIdentity identity_;
+};
+
+}  // namespace ra

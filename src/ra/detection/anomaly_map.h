@@ -1,0 +1,32 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "ra/model/perceptual.h"
+
+namespace ra {
+
+// Every stage of the anomaly map of N pairs, float32. "equalised" is CLAHE of the image clamped to [0,1].
+struct AnomalyStages {
+  at::Tensor equalised_image;             // [N,C,S,S] in [0,1]
+  at::Tensor equalised_reconstruction;    // [N,C,S,S] in [0,1]
+  at::Tensor perceptual;                  // [N,1,S,S] >= 0, of the clamped pair
+  at::Tensor perceptual_smooth;           // the same after the Gaussian
+  at::Tensor equalised_perceptual;        // [N,1,S,S] >= 0, of the equalised pair
+  at::Tensor equalised_perceptual_smooth;
+  at::Tensor map;                         // [N,S,S] >= 0
+  at::Tensor scores;                      // [N] float64: mean of the map over all pixels
+};
+
+// Standard deviation, in pixels, of the Gaussian that smooths the perceptual distances.
+inline constexpr double kPerceptualSigma = 2.0;
+
+// The anomaly map of RA (Bercea et al., MIDL 2023, section 3.2): |eq(rec) - eq(x)| * G(L(rec,x)) * G(L(eq rec, eq x)),
+// averaged over the image channels. Both are [N,C,S,S] float32 on the same device; S at least 8.
+AnomalyStages anomaly_stages(const at::Tensor& images, const at::Tensor& reconstructions,
+                             const PerceptualDistance& perceptual);
+
+// Mean absolute difference of each pair, not clamped: [N,C,S,S] twice -> [N] float64. The reference logs it as "MSE".
+at::Tensor mean_absolute_errors(const at::Tensor& images, const at::Tensor& reconstructions);
+
+}  // namespace ra

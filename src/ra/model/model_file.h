@@ -1,0 +1,35 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "ra/model/checkpoint.h"
+#include "ra/model/latent_rule.h"
+#include "ra/model/reversed_autoencoder.h"
+#include "ra/transforms/input.h"
+
+namespace ra {
+
+// A model as a checkpoint file holds it: the network, and what else a number depends on. Stored under the key `ra`
+// of the checkpoint, beside the reference's own keys; files of the reference have none of it.
+struct ModelFile {
+  std::shared_ptr<ReversedAutoencoder> model;
+  // How its slices are prepared; native scaling where the file does not say.
+  InputOptions input;
+  // The rule that was best on validation, with its noise [draws,Z]; absent in files of the reference.
+  std::optional<LatentRule> latent_rule;
+  at::Tensor latent_noise;
+};
+
+// Reads a .pt or safetensors file and builds the network that its shapes describe. kBadInput when the file is
+// broken, holds no RA network, or has values that are not finite.
+ModelFile read_model_file(const std::filesystem::path& path);
+
+// The value of the key `ra`.
+CheckpointValue to_checkpoint_value(const ModelFile& file);
+
+}  // namespace ra
