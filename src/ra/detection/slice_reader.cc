@@ -1,0 +1,59 @@
+#include "ra/detection/slice_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ra/base/error.h"
+#include "ra/io/read_image.h"
+
+namespace ra {
+namespace {
+
+// The affine of the prepared grid: prepare_slice pads to a square of side M, centred, and resizes it to S pixels
+// with half-pixel centres, so that source = (target + 0.5) M/S - 0.5 - padding.
+Affine prepared_geometry(const Affine& world_from_voxel, const Image& slice, int image_size) {
+  const std::int64_t side = std::max(slice.columns, slice.rows);
+  const double step = static_cast<double>(side) / image_size;
+  const double first_column = 0.5 * step - 0.5 - static_cast<double>((side - slice.columns) / 2);
+  const double first_row = 0.5 * step - 0.5 - static_cast<double>((side - slice.rows) / 2);
+  Affine result = world_from_voxel;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const auto& row = world_from_voxel[axis];
+    result[axis][0] = row[0] * step;
+    result[axis][1] = row[1] * step;
+    result[axis][3] = row[3] + row[0] * first_column + row[1] * first_row;
+  }
+  return result;
+}
+
+InputSlice prepare(const Image& slice, std::optional<std::int64_t> index, const InputOptions& options) {
+  InputSlice result;
+  result.index = index;
+  result.prepared = prepare_slice(slice, options);
+  if (slice.world_from_voxel) {
+    result.world_from_pixel = prepared_geometry(*slice.world_from_voxel, slice, options.image_size);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<InputSlice> read_slices(const std::filesystem::path& path, const SliceRule& rule,
+                                    const InputOptions& options) {
+  const Image image = read_image(path);
+  std::vector<InputSlice> slices;
+  if (!image.is_volume()) {
+    slices.push_back(in_context("'" + path.string() + "'", [&] { return prepare(image, std::nullopt, options); }));
+    return slices;
+  }
+  const Image ras = to_ras(image);
+  const auto indices = in_context("'" + path.string() + "'", [&] { return rule.select(ras.slices); });
+  for (const std::int64_t k : indices) {
+    slices.push_back(in_context(fmt::format("'{}' slice {}", path.string(), k),
+                                [&] { return prepare(axial_slice(ras, k), k, options); }));
+  }
+  return slices;
+}
+
+}  // namespace ra

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "ra/detection/anomaly_detector.h"
+
+namespace ra {
+
+// One row of scores.csv: one slice.
+struct ScoreRow {
+  std::string input;                  // as given
+  std::optional<std::int64_t> slice;  // from 0; absent for a picture
+  double score = 0.0;
+  DetectorIdentity detector;
+  double divisor = 1.0;               // what the file's pixel values were divided by
+  double reconstruction_mae = 0.0;
+  std::optional<double> score_mean, score_sd;
+  std::optional<std::int64_t> pixels_above;  // of the map, with a threshold
+};
+
+// scores.csv: header and one line a row (RFC 4180), score as %.9g. The file is rewritten atomically as rows come
+// in, so that it is whole at any moment and an interrupted run can go on.
+class ScoreTable {
+ public:
+  // Columns that are written only when asked for.
+  struct Columns {
+    bool spread = false;        // score_mean, score_sd
+    bool pixels_above = false;
+  };
+
+  ScoreTable(std::filesystem::path path, Columns columns);
+
+  // Takes over the lines of an existing scores.csv with the same header; kUsage if its header differs.
+  void continue_existing();
+  // Whether a taken-over line is for this slice.
+  bool has(const std::string& input, std::optional<std::int64_t> slice) const;
+
+  void add(const ScoreRow& row);
+  // Writes what is not written yet.
+  void finish();
+
+  std::size_t size() const { return lines_.size(); }
+
+ private:
+  std::string header() const;
+
+  std::filesystem::path path_;
+  Columns columns_;
+  std::vector<std::string> lines_;
+  std::unordered_set<std::string> taken_over_;  // "input,slice," of the lines of an existing file
+  std::size_t written_ = 0;
+  std::chrono::steady_clock::time_point last_write_;
+};
+
+// A CSV field, quoted where it must be.
+std::string csv_field(const std::string& text);
+
+}  // namespace ra
