@@ -1,0 +1,235 @@
+#include "ra/transforms/clahe.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "ra/base/error.h"
+
+namespace ra {
+namespace {
+
+constexpr int kGray = 16384;  // levels of the 14-bit stages
+constexpr int kBins = 256;
+constexpr int kBinWidth = 1 + kGray / kBins;
+constexpr double kClipLimit = 0.01;
+constexpr int kTiles = 8;  // the kernel is this share of a side
+
+using Histogram = std::array<std::int32_t, kBins>;
+
+// One axis of the tiling. The image is mirrored (without repeating its edge) by `before` and `after` pixels, so
+// that whole kernels fit and the outermost half kernels have a tile on either side.
+struct Axis {
+  std::int64_t size, kernel, before, tiles;
+  std::vector<std::int64_t> mirrored;  // source index of every padded position
+
+  explicit Axis(std::int64_t size_) : size(size_), kernel(std::max<std::int64_t>(size_ / kTiles, 1)), before(kernel / 2) {
+    const std::int64_t after = (kernel - size % kernel) % kernel + (kernel + 1) / 2;
+    const std::int64_t period = std::max<std::int64_t>(2 * (size - 1), 1);
+    for (std::int64_t i = -before; i < size + after; ++i) {
+      const std::int64_t phase = ((i % period) + period) % period;
+      mirrored.push_back(size == 1 ? 0 : std::min(phase, period - phase));
+    }
+    tiles = std::ssize(mirrored) / kernel - 1;
+  }
+};
+
+// The stages of one image, in plain arrays.
+struct Stages {
+  std::vector<std::int32_t> codes, maps, mapped;
+};
+
+// [-1,1] -> 16 bits -> stretched to 0..16383, half to even.
+std::vector<std::int32_t> to_14_bits(std::span<const float> image) {
+  std::vector<float> sixteen(image.size());
+  for (std::size_t i = 0; i < image.size(); ++i) {
+    sixteen[i] = std::clamp(std::nearbyint(image[i] * 65535.0f), 0.0f, 65535.0f);
+  }
+  const auto [low, high] = std::minmax_element(sixteen.begin(), sixteen.end());
+  const double start = *low, range = static_cast<double>(*high) - start;
+  std::vector<std::int32_t> codes(image.size());
+  for (std::size_t i = 0; i < image.size(); ++i) {
+    codes[i] = static_cast<std::int32_t>(range == 0.0 ? std::min<double>(sixteen[i], kGray - 1)
+                                                      : std::nearbyint((sixteen[i] - start) / range * (kGray - 1)));
+  }
+  return codes;
+}
+
+// Gives one count each to bins below the limit, every step-th from a start that moves on, until nothing is left.
+void distribute_rest(Histogram& counts, std::int64_t excess, std::int32_t limit) {
+  std::int64_t below = std::count_if(counts.begin(), counts.end(), [&](std::int32_t n) { return n < limit; });
+  while (excess > 0) {
+    const std::int64_t before = excess;
+    for (int start = 0; start < kBins && excess > 0; ++start) {
+      const std::int64_t step = std::max<std::int64_t>(1, below / excess);
+      for (std::int64_t bin = start; bin < kBins; bin += step) {
+        std::int32_t& count = counts[static_cast<std::size_t>(bin)];
+        if (count >= limit) continue;
+        if (++count == limit) --below;
+        --excess;  // may pass below 0: scikit-image finishes the round
+      }
+    }
+    if (excess == before) return;
+  }
+}
+
+// Clips a histogram at `limit` and hands out the excess.
+void clip_histogram(Histogram& counts, std::int32_t limit) {
+  std::int64_t excess = 0;
+  for (std::int32_t& count : counts) {
+    excess += std::max(count - limit, 0);
+    count = std::min(count, limit);
+  }
+  const auto share = static_cast<std::int32_t>(excess / kBins);
+  const std::int32_t low_limit = limit - share;
+  for (std::int32_t& count : counts) {
+    if (count >= low_limit) continue;
+    count += share;
+    excess -= share;
+  }
+  // Tested on the updated counts; their shortage is taken from the excess.
+  for (std::int32_t& count : counts) {
+    if (count < low_limit || count >= limit) continue;
+    excess -= limit - count;
+    count = limit;
+  }
+  distribute_rest(counts, excess, limit);
+}
+
+// Gray-level mapping of every tile: the cumulative clipped histogram. [TY][TX][256].
+std::vector<std::int32_t> tile_maps(std::span<const std::int32_t> codes, const Axis& y, const Axis& x) {
+  const double area = static_cast<double>(y.kernel * x.kernel);
+  const auto limit = static_cast<std::int32_t>(std::max(kClipLimit * y.kernel * x.kernel, 1.0));
+  const double height_of_one = (kGray - 1) / area;
+  std::vector<std::int32_t> maps(static_cast<std::size_t>(y.tiles * x.tiles * kBins));
+  std::int32_t* map = maps.data();
+  for (std::int64_t ty = 0; ty < y.tiles; ++ty) {
+    for (std::int64_t tx = 0; tx < x.tiles; ++tx, map += kBins) {
+      Histogram counts{};
+      const std::int64_t *rows = &y.mirrored[y.before + ty * y.kernel], *columns = &x.mirrored[x.before + tx * x.kernel];
+      for (std::int64_t i = 0; i < y.kernel; ++i) {
+        const std::int32_t* line = codes.data() + rows[i] * x.size;
+        for (std::int64_t j = 0; j < x.kernel; ++j) ++counts[static_cast<std::size_t>(line[columns[j]] / kBinWidth)];
+      }
+      clip_histogram(counts, limit);
+      std::int64_t sum = 0;
+      for (int bin = 0; bin < kBins; ++bin) {
+        sum += counts[static_cast<std::size_t>(bin)];
+        map[bin] = static_cast<std::int32_t>(std::min<double>(sum * height_of_one, kGray - 1));
+      }
+    }
+  }
+  return maps;
+}
+
+// The tile on either side of a position of one axis, and the weight of the second; border tiles are repeated.
+struct Neighbours {
+  std::int64_t first, second;
+  double weight;
+};
+
+std::vector<Neighbours> neighbours(const Axis& axis) {
+  std::vector<Neighbours> result;
+  for (std::int64_t i = axis.before; i < axis.before + axis.size; ++i) {
+    const std::int64_t second = i / axis.kernel;
+    result.push_back({std::max<std::int64_t>(second - 1, 0), std::min(second, axis.tiles - 1),
+                      static_cast<double>(i % axis.kernel) / static_cast<double>(axis.kernel)});
+  }
+  return result;
+}
+
+// Bilinear interpolation between the four nearest tile mappings. Sums in float32, in scikit-image's order.
+std::vector<std::int32_t> interpolate(std::span<const std::int32_t> codes, std::span<const std::int32_t> maps,
+                                      const Axis& y, const Axis& x) {
+  const std::vector<Neighbours> columns = neighbours(x), rows = neighbours(y);
+  std::vector<std::int32_t> mapped(codes.size());
+  std::size_t i = 0;
+  for (const Neighbours& row : rows) {
+    const std::int32_t* upper = maps.data() + row.first * x.tiles * kBins;
+    const std::int32_t* lower = maps.data() + row.second * x.tiles * kBins;
+    for (const Neighbours& column : columns) {
+      const std::int64_t bin = codes[i] / kBinWidth;
+      const std::int64_t left = column.first * kBins + bin, right = column.second * kBins + bin;
+      const double left_weight = 1.0 - column.weight, upper_weight = 1.0 - row.weight;
+      float total = static_cast<float>(upper[left] * (left_weight * upper_weight));
+      total += static_cast<float>(upper[right] * (column.weight * upper_weight));
+      total += static_cast<float>(lower[left] * (left_weight * row.weight));
+      total += static_cast<float>(lower[right] * (column.weight * row.weight));
+      mapped[i++] = static_cast<std::int32_t>(total);
+    }
+  }
+  return mapped;
+}
+
+// 14-bit levels -> [0,1] by minimum and maximum; a constant is clipped.
+void stretch(std::span<const std::int32_t> mapped, float* result) {
+  const auto [low, high] = std::minmax_element(mapped.begin(), mapped.end());
+  const auto start = static_cast<float>(*low), range = static_cast<float>(*high - *low);
+  for (const std::int32_t level : mapped) {
+    *result++ = range == 0.0f ? std::min(static_cast<float>(level), 1.0f) : (static_cast<float>(level) - start) / range;
+  }
+}
+
+Stages equalise(std::span<const float> image, const Axis& y, const Axis& x, float* result) {
+  Stages stages;
+  stages.codes = to_14_bits(image);
+  stages.maps = tile_maps(stages.codes, y, x);
+  stages.mapped = interpolate(stages.codes, stages.maps, y, x);
+  stretch(stages.mapped, result);
+  return stages;
+}
+
+at::Tensor checked(const at::Tensor& images) {
+  const at::Tensor values = images.contiguous();
+  if (values.scalar_type() != at::kFloat || values.dim() < 2 || values.dim() > 3 || values.numel() == 0) {
+    throw Error(ErrorCode::kBadInput, "CLAHE takes float32 images [N,H,W] or [H,W] of at least one pixel");
+  }
+  const float* data = values.const_data_ptr<float>();
+  const float* bad = std::find_if_not(data, data + values.numel(), [](float v) { return v >= -1.0f && v <= 1.0f; });
+  if (bad != data + values.numel()) {
+    throw Error(ErrorCode::kBadInput, fmt::format("CLAHE takes values in [-1, 1], but found {:g}; clamp the image first", *bad));
+  }
+  return values;
+}
+
+at::Tensor to_tensor(const std::vector<std::int32_t>& values, at::IntArrayRef shape) {
+  at::Tensor tensor = at::empty(shape, at::kInt);
+  std::copy(values.begin(), values.end(), tensor.data_ptr<std::int32_t>());
+  return tensor;
+}
+
+}  // namespace
+
+at::Tensor clahe(const at::Tensor& images) {
+  const at::Tensor values = checked(images);
+  const Axis y(values.size(-2)), x(values.size(-1));
+  const std::int64_t area = y.size * x.size;
+  at::Tensor result = at::empty_like(values);
+  const float* from = values.const_data_ptr<float>();
+  float* to = result.data_ptr<float>();
+  at::parallel_for(0, values.numel() / area, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t n = begin; n < end; ++n) {
+      equalise({from + n * area, static_cast<std::size_t>(area)}, y, x, to + n * area);
+    }
+  });
+  return result;
+}
+
+ClaheStages clahe_stages(const at::Tensor& image) {
+  const at::Tensor values = checked(image.squeeze());
+  const Axis y(values.size(-2)), x(values.size(-1));
+  at::Tensor result = at::empty({y.size, x.size}, at::kFloat);
+  const Stages stages = equalise({values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel())}, y, x,
+                                 result.data_ptr<float>());
+  return {to_tensor(stages.codes, {y.size, x.size}), to_tensor(stages.maps, {y.tiles, x.tiles, kBins}),
+          to_tensor(stages.mapped, {y.size, x.size}), result};
+}
+
+}  // namespace ra
