@@ -1,14 +1,13 @@
 #include <ATen/ATen.h>
 
+#include "mask_image.h"
 #include "ra/io/read_image.h"
 #include "ra/transforms/augmentation.h"
 #include "ra/transforms/input.h"
 #include "topics.h"
 
 namespace ra::parity {
-namespace {
 
-// A float array [H,W] as the image that a reader would give.
 Image image_of(const at::Tensor& array) {
   const at::Tensor values = array.to(at::kFloat).contiguous();
   Image image;
@@ -19,6 +18,8 @@ Image image_of(const at::Tensor& array) {
   image.pixel_type = PixelType::kFloat;
   return image;
 }
+
+namespace {
 
 void check_evaluation_transform(ParityCase& parity) {
   const bool from_file = parity.has_input("image");

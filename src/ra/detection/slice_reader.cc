@@ -27,6 +27,10 @@ Affine prepared_geometry(const Affine& world_from_voxel, const Image& slice, int
   return result;
 }
 
+bool is_constant(const Image& slice) {
+  return std::all_of(slice.pixels.begin(), slice.pixels.end(), [&](float v) { return v == slice.pixels.front(); });
+}
+
 InputSlice prepare(const Image& slice, std::optional<std::int64_t> index, const InputOptions& options) {
   InputSlice result;
   result.index = index;
@@ -40,7 +44,7 @@ InputSlice prepare(const Image& slice, std::optional<std::int64_t> index, const 
 }  // namespace
 
 std::vector<InputSlice> read_slices(const std::filesystem::path& path, const SliceRule& rule,
-                                    const InputOptions& options) {
+                                    const InputOptions& options, std::size_t& constant) {
   const Image image = read_image(path);
   std::vector<InputSlice> slices;
   if (!image.is_volume()) {
@@ -50,8 +54,18 @@ std::vector<InputSlice> read_slices(const std::filesystem::path& path, const Sli
   const Image ras = to_ras(image);
   const auto indices = in_context("'" + path.string() + "'", [&] { return rule.select(ras.slices); });
   for (const std::int64_t k : indices) {
-    slices.push_back(in_context(fmt::format("'{}' slice {}", path.string(), k),
-                                [&] { return prepare(axial_slice(ras, k), k, options); }));
+    const Image slice = axial_slice(ras, k);
+    if (is_constant(slice)) {
+      ++constant;
+      continue;
+    }
+    slices.push_back(
+        in_context(fmt::format("'{}' slice {}", path.string(), k), [&] { return prepare(slice, k, options); }));
+  }
+  if (slices.empty()) {
+    throw Error(ErrorCode::kBadInput, "'" + path.string() +
+                                          "': every chosen slice is constant, there is nothing to screen; choose others "
+                                          "with --slices");
   }
   return slices;
 }

@@ -21,9 +21,10 @@ struct InputSlice {
   std::optional<Affine> world_from_pixel;
 };
 
-// Reads one input, turns a volume to RAS, takes the slices of the rule, and prepares each. kBadInput with the file
-// and, for a volume, the slice.
+// Reads one input, turns a volume to RAS, takes the slices of the rule, and prepares each. Slices of a volume that
+// are constant (outside the head, or masked away) are left out and added to `constant`. kBadInput with the file
+// and, for a volume, the slice; also when the picture, or every chosen slice, is constant.
 std::vector<InputSlice> read_slices(const std::filesystem::path& path, const SliceRule& rule,
-                                    const InputOptions& options);
+                                    const InputOptions& options, std::size_t& constant);
 
 }  // namespace ra

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ra/detection/anomaly_detector.h"
+#include "ra/image/slices.h"
+#include "ra/report/screening_writer.h"
+
+namespace ra {
+
+struct ScreeningOptions {
+  std::filesystem::path output;  // folder for scores.csv and the files of each slice
+  SliceRule slices = SliceRule::mid();
+  ScreeningOutputs outputs;
+  bool overwrite = false;      // write over the results of an earlier run
+  bool skip_existing = false;  // go on with an earlier run: slices in its scores.csv are left out
+};
+
+struct ScreeningFailure {
+  std::string input;
+  std::string reason;
+};
+
+struct ScreeningSummary {
+  std::size_t slices = 0;         // scored now
+  std::size_t skipped = 0;        // scored by the earlier run
+  std::size_t constant = 0;       // slices of volumes without any content, left out
+  std::vector<ScreeningFailure> failures;
+};
+
+struct ScreeningProgress {
+  std::size_t input, inputs;  // inputs read so far, of how many
+  std::size_t slices;         // slices scored
+};
+
+// Screens every input: scores.csv with one row a slice, and the files of each. A bad input is recorded and the
+// others go on. kUsage when `output` holds results and neither overwrite nor skip_existing is set; kIo when
+// results cannot be written.
+ScreeningSummary screen(const AnomalyDetector& detector, const std::vector<std::filesystem::path>& inputs,
+                        const ScreeningOptions& options, const std::function<void(const ScreeningProgress&)>& progress);
+
+}  // namespace ra
