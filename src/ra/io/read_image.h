@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 
 #include "ra/image/image.h"
@@ -14,6 +15,6 @@ Image read_image(const std::filesystem::path& path);
 // Upper bound on pixels (all slices and channels), checked before memory is taken: 2^29, which is 2 GiB.
 inline constexpr std::int64_t kMaxPixels = std::int64_t{1} << 29;
 // Upper bound on one side of a picture.
-inline constexpr std::int64_t kMaxSide = 1 << 15;
+inline constexpr std::int64_t kMaxSide = 1 << 14;
 
 }  // namespace ra
