@@ -29,7 +29,7 @@ struct Batch {
   }
 };
 
-bool is_normal(const std::string& set) { return EvaluationSet{set, {}}.is_normal(); }
+bool is_normal(const std::string& set) { return DetectionSet{set, {}}.is_normal(); }
 
 DetectionMetrics metrics_of(const std::string& set, const std::vector<ImageScore>& scores, std::uint64_t seed) {
   std::vector<double> values;
@@ -63,14 +63,14 @@ std::vector<DetectionMetrics> detection_metrics(const std::vector<ImageScore>& s
   return metrics;
 }
 
-DetectionReport evaluate_detection(const AnomalyDetector& detector, const std::vector<EvaluationSet>& sets,
+DetectionReport evaluate_detection(const AnomalyDetector& detector, const std::vector<DetectionSet>& sets,
                                    std::uint64_t seed,
                                    const std::function<void(std::size_t, std::size_t)>& progress) {
   std::size_t total = 0, done = 0;
-  for (const EvaluationSet& set : sets) total += set.images.size();
+  for (const DetectionSet& set : sets) total += set.images.size();
   DetectionReport report;
   Batch batch;
-  for (const EvaluationSet& set : sets) {
+  for (const DetectionSet& set : sets) {
     for (const std::filesystem::path& image : set.images) {
       try {
         std::size_t constant = 0;

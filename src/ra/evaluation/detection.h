@@ -13,7 +13,7 @@
 namespace ra {
 
 // A named list of images. `Normal` in the name makes it part of the negative class, as in the reference.
-struct EvaluationSet {
+struct DetectionSet {
   std::string name;
   std::vector<std::filesystem::path> images;
 
@@ -44,7 +44,7 @@ struct DetectionReport {
 
 // Scores every image (the middle slice of a volume) and compares each set with the Normal ones. A row that names
 // an image again scores it again, as the reference does. `seed` draws the bootstrap.
-DetectionReport evaluate_detection(const AnomalyDetector& detector, const std::vector<EvaluationSet>& sets,
+DetectionReport evaluate_detection(const AnomalyDetector& detector, const std::vector<DetectionSet>& sets,
                                    std::uint64_t seed,
                                    const std::function<void(std::size_t done, std::size_t total)>& progress = {});
 
