@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <ostream>
 #include <set>
 #include <string>
 #include <vector>
@@ -42,6 +43,9 @@ class ParityCase {
   nlohmann::json entry_;
   std::set<std::string> compared_;
 };
+
+// What GoogleTest prints for a case.
+inline void PrintTo(const ParityCase& parity, std::ostream* stream) { *stream << parity.id(); }
 
 // All cases, in file order; empty where the shared folder is absent.
 std::vector<ParityCase> load_cases();
