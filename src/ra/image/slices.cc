@@ -15,8 +15,9 @@ namespace {
 constexpr std::int64_t kLeftOut = -1;
 
 [[noreturn]] void refuse_rule(std::string_view text, std::string_view reason) {
-  throw Error(ErrorCode::kUsage,
-              fmt::format("cannot read the slice rule '{}': {}; use mid, all, A:B (A <= k < B) or i,j,k", text, reason));
+  throw Error(
+      ErrorCode::kUsage,
+      fmt::format("cannot read the slice rule '{}': {}; use mid, all, A:B (A <= k < B) or i,j,k", text, reason));
 }
 
 std::int64_t parse_index(std::string_view number, std::string_view text) {
@@ -86,7 +87,8 @@ std::vector<std::int64_t> SliceRule::select(std::int64_t count) const {
   }
   for (const std::int64_t k : chosen) {
     if (k >= count) {
-      throw Error(ErrorCode::kBadInput, fmt::format("there is no slice {}: the volume has slices 0 to {}", k, count - 1));
+      throw Error(ErrorCode::kBadInput,
+                  fmt::format("there is no slice {}: the volume has slices 0 to {}", k, count - 1));
     }
   }
   return chosen;
@@ -112,8 +114,14 @@ Image to_ras(const Image& image) {
       if (order.flip[axis]) affine[i][3] += edge * static_cast<double>(size[axis] - 1);
     }
   }
-  Image ras{.columns = size[0], .rows = size[1], .slices = size[2], .channels = image.channels,
-            .pixels = {}, .format = image.format, .pixel_type = image.pixel_type, .world_from_voxel = affine};
+  Image ras{.columns = size[0],
+            .rows = size[1],
+            .slices = size[2],
+            .channels = image.channels,
+            .pixels = {},
+            .format = image.format,
+            .pixel_type = image.pixel_type,
+            .world_from_voxel = affine};
   ras.pixels.reserve(image.pixels.size());
   for (std::int64_t z = 0; z < size[2]; ++z) {
     for (std::int64_t y = 0; y < size[1]; ++y) {
@@ -129,10 +137,17 @@ Image to_ras(const Image& image) {
 
 Image axial_slice(const Image& ras, std::int64_t k) {
   if (k < 0 || k >= ras.slices) {
-    throw Error(ErrorCode::kBadInput, fmt::format("there is no slice {}: the volume has slices 0 to {}", k, ras.slices - 1));
+    throw Error(ErrorCode::kBadInput,
+                fmt::format("there is no slice {}: the volume has slices 0 to {}", k, ras.slices - 1));
   }
-  Image slice{.columns = ras.columns, .rows = ras.rows, .slices = 1, .channels = ras.channels,
-              .pixels = {}, .format = ras.format, .pixel_type = ras.pixel_type, .world_from_voxel = ras.world_from_voxel};
+  Image slice{.columns = ras.columns,
+              .rows = ras.rows,
+              .slices = 1,
+              .channels = ras.channels,
+              .pixels = {},
+              .format = ras.format,
+              .pixel_type = ras.pixel_type,
+              .world_from_voxel = ras.world_from_voxel};
   const std::int64_t row_size = ras.columns * ras.channels;
   const float* plane = ras.pixels.data() + k * ras.rows * row_size;
   slice.pixels.reserve(static_cast<std::size_t>(ras.rows * row_size));

@@ -24,7 +24,7 @@ constexpr std::size_t kTail = std::size_t{64} << 10;
 ByteStream::ByteStream(std::filesystem::path path) : path_(std::move(path)) {
   const int descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) refuse_file(path_, std::strerror(errno));
-  struct stat info {};
+  struct stat info{};
   if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
     ::close(descriptor);
     refuse_file(path_, "it is not a regular file");
@@ -44,7 +44,8 @@ std::size_t ByteStream::read_some(std::byte* to, std::size_t count) {
   gzFile file = static_cast<gzFile>(file_.get());
   const int got = ::gzread(file, to, static_cast<unsigned>(std::min(count, kPiece)));
   if (got < 0) {
-    refuse_file(path_, compressed_ ? "its gzip data are broken; copy or download it again" : "it cannot be read to its end");
+    refuse_file(path_,
+                compressed_ ? "its gzip data are broken; copy or download it again" : "it cannot be read to its end");
   }
   position_ += got;
   return static_cast<std::size_t>(got);

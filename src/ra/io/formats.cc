@@ -48,8 +48,8 @@ const Format* find_format(std::span<const std::byte> head) {
 const char* foreign_format_hint(std::span<const std::byte> head) {
   for (const ForeignFormat& foreign : kForeignFormats) {
     const std::size_t end = foreign.offset + foreign.signature.size();
-    if (head.size() >= end && std::memcmp(head.data() + foreign.offset, foreign.signature.data(),
-                                          foreign.signature.size()) == 0) {
+    if (head.size() >= end &&
+        std::memcmp(head.data() + foreign.offset, foreign.signature.data(), foreign.signature.size()) == 0) {
       return foreign.hint;
     }
   }

@@ -44,8 +44,14 @@ Image read_jpeg(const std::filesystem::path& path) {
                     TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS) != 0) {
     refuse(decoder.get(), path);
   }
-  return {.columns = columns, .rows = rows, .slices = 1, .channels = channels, .pixels = {raw.begin(), raw.end()},
-          .format = ImageFormat::kJpeg, .pixel_type = PixelType::kUint8, .world_from_voxel = std::nullopt};
+  return {.columns = columns,
+          .rows = rows,
+          .slices = 1,
+          .channels = channels,
+          .pixels = {raw.begin(), raw.end()},
+          .format = ImageFormat::kJpeg,
+          .pixel_type = PixelType::kUint8,
+          .world_from_voxel = std::nullopt};
 }
 
 }  // namespace ra

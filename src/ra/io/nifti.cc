@@ -46,13 +46,6 @@ std::vector<float> read_voxels(ByteStream& stream, const NiftiHeader& header, st
   return voxels;
 }
 
-PixelType pixel_type(const NumberType& type) {
-  if (type.kind == 'f') return PixelType::kFloat;
-  if (type.kind == 'u' && type.bytes == 1) return PixelType::kUint8;
-  if (type.kind == 'u' && type.bytes == 2) return PixelType::kUint16;
-  return PixelType::kOther;
-}
-
 }  // namespace
 
 bool is_nifti(std::span<const std::byte> head) {
@@ -66,9 +59,14 @@ Image read_nifti(const std::filesystem::path& path) {
   const std::int64_t count = header.size[0] * header.size[1] * header.size[2];
   stream.skip(header.data_offset - stream.position(), "its NIfTI header");
   stream.require(count * header.type.bytes, "its volume");
-  Image image{.columns = header.size[0], .rows = header.size[1], .slices = header.size[2], .channels = 1,
-              .pixels = read_voxels(stream, header, count), .format = ImageFormat::kNifti,
-              .pixel_type = pixel_type(header.type), .world_from_voxel = header.world_from_voxel};
+  Image image{.columns = header.size[0],
+              .rows = header.size[1],
+              .slices = header.size[2],
+              .channels = 1,
+              .pixels = read_voxels(stream, header, count),
+              .format = ImageFormat::kNifti,
+              .pixel_type = pixel_type(header.type),
+              .world_from_voxel = header.world_from_voxel};
   stream.finish();
   return image;
 }

@@ -144,8 +144,9 @@ std::int64_t data_offset(const std::filesystem::path& path, const Fields& fields
   const auto least = static_cast<std::int64_t>(header_bytes) + kExtensionFlag;
   if (fields.data_offset == 0.0) return least;
   if (!(fields.data_offset >= static_cast<double>(least) && fields.data_offset <= kMaxDataOffset)) {
-    refuse_file(path, fmt::format("its NIfTI header is broken (the voxels would start at byte {:g}); make the file again",
-                                  fields.data_offset));
+    refuse_file(path,
+                fmt::format("its NIfTI header is broken (the voxels would start at byte {:g}); make the file again",
+                            fields.data_offset));
   }
   return static_cast<std::int64_t>(fields.data_offset);
 }
@@ -156,7 +157,8 @@ Matrix3 rotation(const std::filesystem::path& path, const std::array<double, 3>&
   double a2 = 1.0 - (b * b + c * c + d * d);
   constexpr double kRounding = 3.6e-7;  // three steps of float32
   if (!(a2 >= -kRounding)) {
-    refuse_file(path, "its NIfTI header is broken (the quaternion of its qform is longer than 1); correct its geometry");
+    refuse_file(path,
+                "its NIfTI header is broken (the quaternion of its qform is longer than 1); correct its geometry");
   }
   if (a2 < kRounding) a2 = 0.0;
   const double a = std::sqrt(a2), s = 2.0 / (a2 + b * b + c * c + d * d);
@@ -218,7 +220,9 @@ Affine geometry(const std::filesystem::path& path, const Fields& fields, const s
   }
   if (!finite || !closest_orthogonal(linear_part(affine))) {
     refuse_file(path, fmt::format("its geometry ({}) is not finite, or its axes lie in one plane; correct it",
-                                  fields.sform_code > 0 ? "sform" : fields.qform_code > 0 ? "qform" : "pixdim"));
+                                  fields.sform_code > 0   ? "sform"
+                                  : fields.qform_code > 0 ? "qform"
+                                                          : "pixdim"));
   }
   return affine;
 }

@@ -57,7 +57,8 @@ std::array<double, 3> quaternion(const Matrix3& r) {
 
 void put_geometry(HeaderBytes& bytes, const Affine& affine, const std::array<double, 3>& spacing) {
   std::optional<Matrix3> rotation = closest_orthogonal(linear_part(affine));
-  if (!rotation) throw Error(ErrorCode::kBadInput, "cannot write a NIfTI file: the axes of the geometry lie in one plane");
+  if (!rotation)
+    throw Error(ErrorCode::kBadInput, "cannot write a NIfTI file: the axes of the geometry lie in one plane");
   const bool reflection = determinant(*rotation) < 0.0;
   for (int i = 0; reflection && i < 3; ++i) (*rotation)[i][2] = -(*rotation)[i][2];
   const std::array<double, 3> bcd = quaternion(*rotation);
@@ -123,8 +124,8 @@ void write_nifti(const std::filesystem::path& path, const Image& image) {
   constexpr std::int64_t kMaxDim = std::numeric_limits<std::int16_t>::max();
   if (image.channels != 1 || std::max({image.columns, image.rows, image.slices}) > kMaxDim ||
       std::ssize(image.pixels) != image.columns * image.rows * image.slices) {
-    throw std::logic_error(fmt::format("{} values are no {} x {} x {} NIfTI-1 volume of one channel", image.pixels.size(),
-                                       image.columns, image.rows, image.slices));
+    throw std::logic_error(fmt::format("{} values are no {} x {} x {} NIfTI-1 volume of one channel",
+                                       image.pixels.size(), image.columns, image.rows, image.slices));
   }
   const HeaderBytes header = header_of(image);
   const std::array<std::span<const std::byte>, 2> parts{std::span<const std::byte>(header),

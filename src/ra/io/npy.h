@@ -11,8 +11,8 @@ namespace ra {
 
 // A NumPy .npy file (format 1.0 to 3.0, NEP 1) decoded to C order and this machine's byte order.
 struct NpyArray {
-  std::string dtype;                 // "f4", "f8", "i8", "u1", "b1", ...: kind and bytes, without byte order
-  std::vector<std::int64_t> shape;   // empty for a scalar
+  std::string dtype;                // "f4", "f8", "i8", "u1", "b1", ...: kind and bytes, without byte order
+  std::vector<std::int64_t> shape;  // empty for a scalar
   std::vector<std::byte> data;
 
   std::int64_t size() const;               // product of shape

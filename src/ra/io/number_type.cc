@@ -50,10 +50,18 @@ bool NumberType::known() const {
   return (kind == 'i' || kind == 'u') && (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8);
 }
 
+PixelType pixel_type(NumberType type) {
+  if (type.kind == 'f') return PixelType::kFloat;
+  if (type.kind == 'u' && type.bytes == 1) return PixelType::kUint8;
+  if (type.kind == 'u' && type.bytes == 2) return PixelType::kUint16;
+  return PixelType::kOther;
+}
+
 void swap_bytes(std::span<std::byte> values, int width) {
   const auto step = static_cast<std::size_t>(width);
   for (std::size_t i = 0; i + step <= values.size(); i += step) {
-    std::reverse(values.begin() + static_cast<std::ptrdiff_t>(i), values.begin() + static_cast<std::ptrdiff_t>(i + step));
+    std::reverse(values.begin() + static_cast<std::ptrdiff_t>(i),
+                 values.begin() + static_cast<std::ptrdiff_t>(i + step));
   }
 }
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <span>
 
+#include "ra/image/image.h"
+
 namespace ra {
 
 // How a file stores one real number: kind 'b' (bool), 'i', 'u' or 'f', and its size in bytes.
@@ -13,6 +15,9 @@ struct NumberType {
   // b1, i1 to i8, u1 to u8, f2, f4, f8.
   bool known() const;
 };
+
+// The same as an image states it.
+PixelType pixel_type(NumberType type);
 
 // Reverses the bytes of each value of `width` bytes.
 void swap_bytes(std::span<std::byte> values, int width);

@@ -91,9 +91,13 @@ Image read_png(const std::filesystem::path& path) {
   check(spng_decode_chunks(context.get()), path);
 
   const bool deep = header.bit_depth == 16;
-  return {.columns = header.width, .rows = header.height, .slices = 1, .channels = layout.kept,
+  return {.columns = header.width,
+          .rows = header.height,
+          .slices = 1,
+          .channels = layout.kept,
           .pixels = deep ? kept_samples<std::uint16_t>(raw, layout) : kept_samples<std::uint8_t>(raw, layout),
-          .format = ImageFormat::kPng, .pixel_type = deep ? PixelType::kUint16 : PixelType::kUint8,
+          .format = ImageFormat::kPng,
+          .pixel_type = deep ? PixelType::kUint16 : PixelType::kUint8,
           .world_from_voxel = std::nullopt};
 }
 

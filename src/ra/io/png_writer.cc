@@ -12,10 +12,11 @@ namespace ra {
 
 std::vector<std::byte> encode_png(std::span<const std::uint8_t> pixels, std::int64_t columns, std::int64_t rows,
                                   std::int64_t channels) {
-  const bool sizes_fit = columns > 0 && rows > 0 && (channels == 1 || channels == 3) &&
-                         std::ssize(pixels) == columns * rows * channels;
+  const bool sizes_fit =
+      columns > 0 && rows > 0 && (channels == 1 || channels == 3) && std::ssize(pixels) == columns * rows * channels;
   if (!sizes_fit) {
-    throw std::logic_error(fmt::format("{} bytes are no {} x {} picture of {} channels", pixels.size(), columns, rows, channels));
+    throw std::logic_error(
+        fmt::format("{} bytes are no {} x {} picture of {} channels", pixels.size(), columns, rows, channels));
   }
   const std::unique_ptr<spng_ctx, void (*)(spng_ctx*)> context(spng_ctx_new(SPNG_CTX_ENCODER), spng_ctx_free);
   spng_ihdr header{};

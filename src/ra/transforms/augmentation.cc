@@ -65,7 +65,8 @@ std::vector<std::int64_t> source_pixels(const AugmentationDraw& draw, std::int64
   const std::int64_t first_row = fixed_point(map.f + map.d * 0.5 + map.e * 0.5);
   const std::int64_t a = fixed_point(map.a), b = fixed_point(map.b), d = fixed_point(map.d), e = fixed_point(map.e);
   for (std::int64_t y = 0; y < side; ++y) {
-    for (std::int64_t x = 0; x < side; ++x) add((first_row + d * x + e * y) >> 16, (first_column + a * x + b * y) >> 16);
+    for (std::int64_t x = 0; x < side; ++x)
+      add((first_row + d * x + e * y) >> 16, (first_column + a * x + b * y) >> 16);
   }
   return sources;
 }

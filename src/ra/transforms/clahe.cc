@@ -30,7 +30,8 @@ struct Axis {
   std::int64_t size, kernel, before, tiles;
   std::vector<std::int64_t> mirrored;  // source index of every padded position
 
-  explicit Axis(std::int64_t size_) : size(size_), kernel(std::max<std::int64_t>(size_ / kTiles, 1)), before(kernel / 2) {
+  explicit Axis(std::int64_t size_)
+      : size(size_), kernel(std::max<std::int64_t>(size_ / kTiles, 1)), before(kernel / 2) {
     const std::int64_t after = (kernel - size % kernel) % kernel + (kernel + 1) / 2;
     const std::int64_t period = std::max<std::int64_t>(2 * (size - 1), 1);
     for (std::int64_t i = -before; i < size + after; ++i) {
@@ -113,7 +114,8 @@ std::vector<std::int32_t> tile_maps(std::span<const std::int32_t> codes, const A
   for (std::int64_t ty = 0; ty < y.tiles; ++ty) {
     for (std::int64_t tx = 0; tx < x.tiles; ++tx, map += kBins) {
       Histogram counts{};
-      const std::int64_t *rows = &y.mirrored[y.before + ty * y.kernel], *columns = &x.mirrored[x.before + tx * x.kernel];
+      const std::int64_t *rows = &y.mirrored[y.before + ty * y.kernel],
+                         *columns = &x.mirrored[x.before + tx * x.kernel];
       for (std::int64_t i = 0; i < y.kernel; ++i) {
         const std::int32_t* line = codes.data() + rows[i] * x.size;
         for (std::int64_t j = 0; j < x.kernel; ++j) ++counts[static_cast<std::size_t>(line[columns[j]] / kBinWidth)];
@@ -194,7 +196,8 @@ at::Tensor checked(const at::Tensor& images) {
   const float* data = values.const_data_ptr<float>();
   const float* bad = std::find_if_not(data, data + values.numel(), [](float v) { return v >= -1.0f && v <= 1.0f; });
   if (bad != data + values.numel()) {
-    throw Error(ErrorCode::kBadInput, fmt::format("CLAHE takes values in [-1, 1], but found {:g}; clamp the image first", *bad));
+    throw Error(ErrorCode::kBadInput,
+                fmt::format("CLAHE takes values in [-1, 1], but found {:g}; clamp the image first", *bad));
   }
   return values;
 }

@@ -86,8 +86,8 @@ double scale_as_reference(std::span<float> values, const Image& slice) {
     }
     for (float& v : values) v = std::trunc(v * kFullScale8);
   }
-  const bool picture8 = slice.format != ImageFormat::kNifti && slice.format != ImageFormat::kNpy &&
-                        slice.pixel_type == PixelType::kUint8;
+  const bool picture8 =
+      slice.format != ImageFormat::kNifti && slice.format != ImageFormat::kNpy && slice.pixel_type == PixelType::kUint8;
   if (!picture8 && *std::max_element(values.begin(), values.end()) <= 1.0f) return 1.0;
   divide(values, kFullScale8);
   return slice.format == ImageFormat::kNpy ? 1.0 : kFullScale8;
@@ -97,10 +97,12 @@ void refuse_constant(std::span<const float> values, const Image& slice) {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   if (*low != *high) return;
   const auto [file_low, file_high] = std::minmax_element(slice.pixels.begin(), slice.pixels.end());
-  const std::string reason = *file_low == *file_high ? fmt::format("every pixel is {:g}", *file_low)
-                                                     : fmt::format("no pixel is above 0, the largest is {:g}", *file_high);
-  throw Error(ErrorCode::kBadInput,
-              fmt::format("the image is constant ({}), so there is nothing to screen; choose another file or slice", reason));
+  const std::string reason = *file_low == *file_high
+                                 ? fmt::format("every pixel is {:g}", *file_low)
+                                 : fmt::format("no pixel is above 0, the largest is {:g}", *file_high);
+  throw Error(
+      ErrorCode::kBadInput,
+      fmt::format("the image is constant ({}), so there is nothing to screen; choose another file or slice", reason));
 }
 
 }  // namespace
@@ -121,8 +123,8 @@ PreparedSlice prepare_slice(const Image& slice, const InputOptions& options) {
   at::Tensor planes = channel_planes(slice, options.image_channels);
   const std::span<float> values = values_of(planes);
   PreparedSlice result;
-  result.divisor = options.scaling == InputScaling::kNative ? scale_native(values, slice)
-                                                            : scale_as_reference(values, slice);
+  result.divisor =
+      options.scaling == InputScaling::kNative ? scale_native(values, slice) : scale_as_reference(values, slice);
   refuse_constant(values, slice);
   const float darkest = *std::min_element(values.begin(), values.end());
   result.pixels = resize_bilinear(pad_to_square(planes, darkest), options.image_size);

@@ -29,7 +29,7 @@ struct InputOptions {
 };
 
 struct PreparedSlice {
-  at::Tensor pixels;  // [C,S,S] float32 in [0,1] (reference scaling of 16-bit files: up to 257)
+  at::Tensor pixels;     // [C,S,S] float32 in [0,1] (reference scaling of 16-bit files: up to 257)
   double divisor = 1.0;  // what the file's values were divided by
 };
 
