@@ -6,6 +6,9 @@
 
 namespace ra {
 
+// The seed where none is given: that of the reference.
+inline constexpr std::uint64_t kDefaultSeed = 2109;
+
 // What a random number is drawn for. Values are part of the reproducibility contract: append, never renumber.
 enum class Purpose : std::uint32_t {
   kShuffle = 1,

@@ -14,6 +14,7 @@ namespace ra {
 //   2. binds its options to a struct held by a std::shared_ptr (CLI11 writes into it while it parses),
 //   3. calls on_run() with the work: a function that returns the exit code, or throws ra::Error.
 // The work runs after the whole command line was understood, inside the one catch of main.cc.
+void add_benchmark_command(CLI::App& app);
 void add_config_command(CLI::App& app);
 void add_model_command(CLI::App& app);
 void add_run_command(CLI::App& app);

@@ -21,6 +21,8 @@ namespace {
 //   3. add its line here.
 // tests/cli checks that its --help has an example.
 const std::vector<void (*)(CLI::App&)> kVerbs = {
+    &ra::add_screen_command,
+    &ra::add_benchmark_command,
 };
 
 // The deepest command that was named: the one whose options a word was meant for.

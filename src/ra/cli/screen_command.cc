@@ -7,6 +7,7 @@
 
 #include "ra/base/error.h"
 #include "ra/base/progress.h"
+#include "ra/base/random.h"
 #include "ra/base/stop_signal.h"
 #include "ra/cli/command.h"
 #include "ra/cli/common_options.h"

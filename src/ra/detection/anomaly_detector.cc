@@ -75,6 +75,7 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
     sample_noise_ = sample_noise_.defined() ? at::cat({sample_noise_, one}) : one;
   }
   perceptual_ = make_perceptual(options_, model_, device);
+  map_maximum_ = default_map_maximum(*perceptual_);
   identity_ = {perceptual_->name(), "torch", "fp32", std::move(model_name), rule_.text()};
 }
 

@@ -52,6 +52,8 @@ class AnomalyDetector {
   // How slices must be prepared for this model.
   const InputOptions& input() const { return input_; }
   const DetectionOptions& options() const { return options_; }
+  // The map value that pictures of this model show brightest.
+  double map_maximum() const { return map_maximum_; }
 
  private:
   std::vector<AnomalyResult> detect_batch(const at::Tensor& slices) const;
@@ -66,6 +68,7 @@ class AnomalyDetector {
   at::Tensor noise_;         // [draws,Z]
   at::Tensor sample_noise_;  // [samples,Z]
   at::Device device_;
+  double map_maximum_ = 0.0;
   DetectorIdentity identity_;
 };
 

@@ -36,6 +36,8 @@ AnomalyStages anomaly_stages(const at::Tensor& images, const at::Tensor& reconst
   return stages;
 }
 
+double default_map_maximum(const PerceptualDistance& perceptual) { return perceptual.name() == "encoder" ? 0.05 : 0.1; }
+
 at::Tensor mean_absolute_errors(const at::Tensor& images, const at::Tensor& reconstructions) {
   return (reconstructions - images).abs().to(at::kDouble).flatten(1).mean(1).to(at::kCPU);
 }

@@ -26,6 +26,10 @@ inline constexpr double kPerceptualSigma = 2.0;
 AnomalyStages anomaly_stages(const at::Tensor& images, const at::Tensor& reconstructions,
                              const PerceptualDistance& perceptual);
 
+// The map value that pictures show brightest where the model does not say: about the brightest pixel of a clear
+// lesion (docs/decisions.md, "One colour scale"). Depends on the unit of the perceptual distance.
+double default_map_maximum(const PerceptualDistance& perceptual);
+
 // Mean absolute difference of each pair, not clamped: [N,C,S,S] twice -> [N] float64. The reference logs it as "MSE".
 at::Tensor mean_absolute_errors(const at::Tensor& images, const at::Tensor& reconstructions);
 

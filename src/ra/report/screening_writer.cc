@@ -1,0 +1,118 @@
+#include "ra/report/screening_writer.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "ra/base/atomic_file.h"
+#include "ra/base/error.h"
+#include "ra/io/npy.h"
+#include "ra/io/write_image.h"
+#include "ra/report/overlay.h"
+#include "ra/report/tensor_picture.h"
+
+namespace ra {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::span<const float> values_of(const at::Tensor& tensor) {
+  return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+void write_as_npy(const fs::path& path, const at::Tensor& tensor) {
+  write_npy(path, values_of(tensor), tensor.sizes());
+}
+
+// [S,S] with the geometry of the slice it belongs to; without one the voxels are 1 mm.
+void write_as_nifti(const fs::path& path, const at::Tensor& plane, const InputSlice& slice) {
+  Image image;
+  image.rows = plane.size(0);
+  image.columns = plane.size(1);
+  image.format = ImageFormat::kNifti;
+  image.pixel_type = PixelType::kFloat;
+  image.pixels.assign(plane.data_ptr<float>(), plane.data_ptr<float>() + plane.numel());
+  image.world_from_voxel = slice.world_from_pixel;
+  write_nifti(path, image);
+}
+
+// Writes one [S,S] or [C,S,S] result; `picture` is how it looks as a PNG.
+void write_plane(const fs::path& stem, const at::Tensor& tensor, const InputSlice& slice, MapFormat format,
+                 const RgbPicture& picture) {
+  const at::Tensor values = tensor.contiguous();
+  const at::Tensor one = values.dim() == 3 && values.size(0) == 1 ? values[0] : values;
+  switch (format) {
+    case MapFormat::kNpy:
+      return write_as_npy(stem.string() + ".npy", one);
+    case MapFormat::kPng:
+      return write_picture(stem.string() + ".png", picture);
+    case MapFormat::kNii:
+      return write_as_nifti(stem.string() + ".nii", one.dim() == 3 ? one.mean(0).contiguous() : one, slice);
+  }
+}
+
+RgbPicture overlay_of(const std::string& name, const InputSlice& slice, const AnomalyResult& result,
+                      const ColorScale& scale) {
+  Overlay overlay;
+  overlay.input = tensor_picture(slice.prepared.pixels);
+  overlay.reconstruction = tensor_picture(result.reconstruction);
+  overlay.map = tensor_picture(result.map);
+  overlay.title = name;
+  overlay.score = result.score;
+  overlay.side_marks = slice.world_from_pixel.has_value();
+  return render_overlay(overlay, scale);
+}
+
+}  // namespace
+
+MapFormat map_format_from_string(std::string_view name) {
+  if (name == "npy") return MapFormat::kNpy;
+  if (name == "png") return MapFormat::kPng;
+  if (name == "nii") return MapFormat::kNii;
+  throw Error(ErrorCode::kUsage, fmt::format("unknown map format '{}': use npy, png or nii", name));
+}
+
+void ScreeningOutputs::choose(std::string_view words) {
+  map = reconstruction = overlay = false;
+  if (words == "none") return;
+  std::istringstream list{std::string(words)};
+  for (std::string word; std::getline(list, word, ',');) {
+    if (word == "map") {
+      map = true;
+    } else if (word == "reconstruction") {
+      reconstruction = true;
+    } else if (word == "overlay") {
+      overlay = true;
+    } else {
+      throw Error(ErrorCode::kUsage,
+                  fmt::format("cannot save '{}': choose from map, reconstruction and overlay, or none", word));
+    }
+  }
+}
+
+std::int64_t count_above(const at::Tensor& map, double threshold) {
+  return (map >= static_cast<float>(threshold)).sum().item<std::int64_t>();
+}
+
+void write_slice_outputs(const fs::path& folder, const std::string& name, const InputSlice& slice,
+                         const AnomalyResult& result, const ScreeningOutputs& outputs) {
+  const fs::path stem = folder / name;
+  if (stem.parent_path() != folder) make_output_folder(stem.parent_path());
+  const ColorScale scale(outputs.map_maximum);
+  if (outputs.map) {
+    write_plane(stem.string() + "_map", result.map, slice, outputs.format,
+                map_picture(tensor_picture(result.map), scale));
+  }
+  if (outputs.reconstruction) {
+    write_plane(stem.string() + "_reconstruction", result.reconstruction, slice, outputs.format,
+                gray_picture(tensor_picture(result.reconstruction)));
+  }
+  if (outputs.threshold) {
+    const at::Tensor mask = (result.map >= static_cast<float>(*outputs.threshold)).to(at::kFloat);
+    write_plane(stem.string() + "_mask", mask, slice, outputs.format, gray_picture(tensor_picture(mask)));
+  }
+  if (outputs.overlay) write_picture(stem.string() + "_overlay.png", overlay_of(name, slice, result, scale));
+}
+
+}  // namespace ra
