@@ -1,0 +1,199 @@
+#include "ra/data/path_list.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <glob.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <span>
+#include <string_view>
+
+#include "ra/base/atomic_file.h"
+#include "ra/base/error.h"
+
+namespace ra {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Endings that a folder is searched for; the content still decides what a file is.
+constexpr std::array<std::string_view, 6> kImageEndings = {".png", ".jpg", ".jpeg", ".npy", ".nii", ".nii.gz"};
+constexpr std::size_t kShownMissing = 10;
+
+bool has_ending(const fs::path& path, std::span<const std::string_view> endings) {
+  std::string name = path.filename().string();
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+bool is_list(const fs::path& path) {
+  constexpr std::array<std::string_view, 1> kListEndings = {".csv"};
+  return has_ending(path, kListEndings);
+}
+
+std::vector<fs::path> images_under(const fs::path& folder) {
+  std::vector<fs::path> images;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(folder, fs::directory_options::follow_directory_symlink, error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (has_ending(entry->path(), kImageEndings) && entry->is_regular_file()) images.push_back(entry->path());
+  }
+  if (error) throw Error(ErrorCode::kUsage, fmt::format("cannot search '{}': {}", folder.string(), error.message()));
+  std::sort(images.begin(), images.end());
+  return images;
+}
+
+bool is_glob(const std::string& text) { return text.find_first_of("*?[") != std::string::npos; }
+
+// `text` with a backslash before every character that glob() would read as a pattern.
+std::string quote_for_glob(const std::string& text) {
+  std::string quoted;
+  for (const char c : text) {
+    if (std::string_view("*?[]\\").find(c) != std::string_view::npos) quoted += '\\';
+    quoted += c;
+  }
+  return quoted;
+}
+
+std::vector<fs::path> glob_matches(const std::string& pattern) {
+  glob_t found{};
+  std::vector<fs::path> matches;
+  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+    matches.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  }
+  ::globfree(&found);
+  std::sort(matches.begin(), matches.end());
+  return matches;
+}
+
+// The first field of a line: up to the first comma that is not between two bars; two bars inside stand for one.
+std::string first_field(std::string_view line) {
+  std::string field;
+  bool quoted = false;
+  for (std::size_t k = 0; k < line.size(); ++k) {
+    if (line[k] == '|') {
+      const bool doubled = quoted && k + 1 < line.size() && line[k + 1] == '|';
+      if (doubled) field += line[k++];
+      else quoted = !quoted;
+    } else if (line[k] == ',' && !quoted) {
+      break;
+    } else {
+      field += line[k];
+    }
+  }
+  return field;
+}
+
+std::string_view trim(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+[[noreturn]] void fail_empty(const fs::path& path, const char* reason) {
+  throw Error(ErrorCode::kUsage, fmt::format("'{}' {}", path.string(), reason));
+}
+
+}  // namespace
+
+std::vector<std::string> first_column(const std::string& text) {
+  std::vector<std::string> rows;
+  std::string_view rest = text;
+  bool header = true;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = trim(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const bool is_header = std::exchange(header, false);
+    if (is_header || line.empty()) continue;
+    const std::string field = first_field(line);
+    if (const std::string_view name = trim(field); !name.empty()) rows.emplace_back(name);
+  }
+  return rows;
+}
+
+std::vector<fs::path> PathLists::expand(const std::vector<std::string>& entries) {
+  std::vector<fs::path> files;
+  for (const std::string& entry : entries) expand_entry(entry, files);
+  return files;
+}
+
+void PathLists::expand_entry(const std::string& entry, std::vector<fs::path>& files) {
+  if (entry.empty()) throw Error(ErrorCode::kUsage, "an empty name stands where an image, folder, glob or list belongs");
+  std::error_code ignored;
+  for (const fs::path& path : {root_ / entry, fs::path(entry)}) {
+    if (fs::exists(path, ignored)) return expand_existing(path, files);
+  }
+  if (is_glob(entry)) {
+    const bool from_root = !root_.empty() && fs::path(entry).is_relative();
+    std::vector<fs::path> matches;
+    if (from_root) matches = glob_matches(quote_for_glob((root_ / "").string()) + entry);
+    if (matches.empty()) matches = glob_matches(entry);
+    for (const fs::path& match : matches) expand_existing(match, files);
+    if (!matches.empty()) return;
+  }
+  remember_missing(entry);
+}
+
+void PathLists::expand_existing(const fs::path& path, std::vector<fs::path>& files) {
+  if (fs::is_directory(path)) {
+    const std::vector<fs::path> images = images_under(path);
+    if (images.empty()) fail_empty(path, "holds no image (.png, .jpg, .npy, .nii or .nii.gz)");
+    files.insert(files.end(), images.begin(), images.end());
+  } else if (is_list(path)) {
+    read_list(path, files);
+  } else {
+    files.push_back(path);
+  }
+}
+
+void PathLists::read_list(const fs::path& list, std::vector<fs::path>& files) {
+  const std::vector<std::string> rows = first_column(read_text_file(list));
+  if (rows.empty()) {
+    fail_empty(list, "names no file; a list has one header line, then one path a line in its first column");
+  }
+  for (const std::string& row : rows) {
+    const fs::path path = root_ / row;
+    std::error_code ignored;
+    if (fs::is_regular_file(path, ignored)) {
+      files.push_back(path);
+    } else {
+      remember_missing(path.string());
+    }
+  }
+}
+
+void PathLists::remember_missing(const std::string& name) {
+  if (missing_names_.insert(name).second) missing_.push_back(name);
+}
+
+void PathLists::require_all_found() const {
+  if (missing_.empty()) return;
+  const std::size_t shown = std::min(missing_.size(), kShownMissing);
+  const std::span<const std::string> first(missing_.data(), shown);
+  throw Error(ErrorCode::kUsage,
+              fmt::format("{} missing: '{}'{}; relative paths start from {} (--data-root changes that)",
+                          missing_.size() == 1 ? "one file is" : fmt::format("{} files are", missing_.size()),
+                          fmt::join(first, "', '"),
+                          shown < missing_.size() ? fmt::format(" and {} more", missing_.size() - shown) : "",
+                          root_.empty() ? "the working directory" : "'" + root_.string() + "'"));
+}
+
+std::vector<fs::path> expand_path_list(const std::vector<std::string>& entries, const fs::path& root) {
+  PathLists lists(root);
+  std::vector<fs::path> files = lists.expand(entries);
+  lists.require_all_found();
+  if (files.empty()) throw Error(ErrorCode::kUsage, "no image, folder, glob or list is named");
+  return files;
+}
+
+DataFiles expand_data_options(const DataOptions& options) {
+  PathLists lists(options.root);
+  DataFiles files{lists.expand(options.train), lists.expand(options.val), lists.expand(options.test)};
+  lists.require_all_found();
+  return files;
+}
+
+}  // namespace ra

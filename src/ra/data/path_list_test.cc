@@ -1,0 +1,106 @@
+#include "ra/data/path_list.h"
+
+#include <gmock/gmock.h>
+
+#include <functional>
+
+#include "ra/base/atomic_file.h"
+#include "ra/base/error.h"
+#include "ra/testing/temporary_folder.h"
+
+namespace ra {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class PathListTest : public ::testing::Test {
+ protected:
+  fs::path make(const std::string& name, const std::string& content = "x") {
+    const fs::path path = root() / name;
+    fs::create_directories(path.parent_path());
+    write_file(path, content);
+    return path;
+  }
+  const fs::path& root() const { return folder_.path(); }
+
+  static std::string reason_of(const std::function<void()>& work, ErrorCode code = ErrorCode::kUsage) {
+    try {
+      work();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), code);
+      return error.what();
+    }
+    ADD_FAILURE() << "no error";
+    return "";
+  }
+
+ private:
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(PathListTest, SearchesFoldersForKnownEndingsInSortedOrder) {
+  const fs::path b = make("scans/b.PNG"), a = make("scans/deep/a.nii.gz"), c = make("scans/c.npy");
+  make("scans/notes.txt");
+  EXPECT_THAT(expand_path_list({"scans"}, root()), ElementsAre(b, c, a));
+}
+
+TEST_F(PathListTest, ExpandsGlobsUnderTheRootEvenIfItsNameLooksLikeOne) {
+  const fs::path one = make("odd[1]/s1.png"), two = make("odd[1]/s2.png");
+  make("odd[1]/t.png");
+  EXPECT_THAT(expand_path_list({"s*.png"}, root() / "odd[1]"), ElementsAre(one, two));
+  // A file whose name looks like a glob is a file.
+  const fs::path odd = make("what?.png");
+  make("whats.png");
+  EXPECT_THAT(expand_path_list({"what?.png"}, root()), ElementsAre(odd));
+}
+
+TEST_F(PathListTest, ReadsTheFirstColumnAndKeepsDuplicates) {
+  const fs::path a = make("a.png"), odd = make("b,c.png");
+  make("list.csv", "\xEF\xBB\xBF" "filename,age\r\na.png,31\r\n\r\n|b,c.png|,40\r\na.png,31\r\n");
+  EXPECT_THAT(expand_path_list({"list.csv"}, root()), ElementsAre(a, odd, a));
+}
+
+TEST_F(PathListTest, AbsoluteRowsIgnoreTheRoot) {
+  const fs::path a = make("a.png");
+  make("list.csv", "filename\n" + a.string() + "\n");
+  EXPECT_THAT(expand_path_list({(root() / "list.csv").string()}, root() / "elsewhere"), ElementsAre(a));
+}
+
+TEST_F(PathListTest, NamesEveryMissingFileOnceInOneError) {
+  make("a.png");
+  make("one.csv", "filename\na.png\ngone.png\n");
+  make("two.csv", "filename\ngone.png\nlost.png\n");
+  const DataOptions options{{"one.csv"}, {"two.csv"}, {"no_such_*.png"}, root().string()};
+  const std::string reason = reason_of([&] { expand_data_options(options); });
+  EXPECT_THAT(reason, HasSubstr("3 files are missing"));
+  EXPECT_THAT(reason, HasSubstr("lost.png"));
+  EXPECT_THAT(reason, HasSubstr("no_such_*.png"));
+  EXPECT_EQ(reason.find("gone.png"), reason.rfind("gone.png"));
+}
+
+TEST_F(PathListTest, ShowsTenMissingFilesAndCountsTheRest) {
+  std::string list = "filename\n";
+  for (int k = 10; k < 33; ++k) list += "gone" + std::to_string(k) + ".png\n";
+  make("list.csv", list);
+  const std::string reason = reason_of([&] { expand_path_list({"list.csv"}, root()); });
+  EXPECT_THAT(reason, HasSubstr("23 files are missing"));
+  EXPECT_THAT(reason, HasSubstr("gone19.png"));
+  EXPECT_THAT(reason, Not(HasSubstr("gone20.png")));
+  EXPECT_THAT(reason, HasSubstr("and 13 more"));
+}
+
+TEST_F(PathListTest, RefusesEmptyListsAndFolders) {
+  make("header.csv", "filename\n");
+  make("void.csv", "");
+  make("text/notes.txt");
+  for (const char* entry : {"header.csv", "void.csv", "text"}) {
+    EXPECT_THAT(reason_of([&] { expand_path_list({entry}, root()); }), HasSubstr(entry));
+  }
+  reason_of([&] { expand_path_list({}, root()); });
+}
+
+}  // namespace
+}  // namespace ra
