@@ -22,6 +22,7 @@ namespace {
 // tests/cli checks that its --help has an example.
 const std::vector<void (*)(CLI::App&)> kVerbs = {
     &ra::add_screen_command,
+    &ra::add_synthesize_command,
     &ra::add_benchmark_command,
 };
 
