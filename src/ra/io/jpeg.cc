@@ -34,6 +34,7 @@ Image read_jpeg(const std::filesystem::path& path) {
   if (tjDecompressHeader3(decoder.get(), bytes, length, &columns, &rows, &subsampling, &colours) != 0) {
     refuse(decoder.get(), path);
   }
+  if (columns == 0 || rows == 0) refuse_truncated(path, "its JPEG header");  // tables alone are no error to turbojpeg
   if (colours == TJCS_CMYK || colours == TJCS_YCCK) refuse_file(path, "it is a CMYK JPEG; convert it to gray or RGB");
   const std::int64_t channels = colours == TJCS_GRAY ? 1 : 3;
   check_picture_size(path, columns, rows, channels);
