@@ -23,6 +23,7 @@ namespace {
 const std::vector<void (*)(CLI::App&)> kVerbs = {
     &ra::add_screen_command,
     &ra::add_synthesize_command,
+    &ra::add_config_command,
     &ra::add_benchmark_command,
 };
 
