@@ -10,7 +10,7 @@ namespace {
 // Appends the condition to [N,F] features; a conditional model refuses a call without one.
 at::Tensor with_condition(const at::Tensor& features, const at::Tensor& condition, bool conditional) {
   if (!conditional) return features;
-  if (!condition.defined()) {
+  if (!condition.defined() || condition.dim() != 2 || condition.size(0) != features.size(0)) {
     throw Error(ErrorCode::kUsage, "this model is conditional: it needs a condition vector for every image");
   }
   return at::cat({features, condition}, 1);
@@ -22,7 +22,6 @@ std::int64_t flat_features(const ModelOptions& options) {
   const std::int64_t size = options.feature_size();
   return options.channels.back() * size * size;
 }
-
 
 }  // namespace
 
@@ -72,15 +71,19 @@ Encoder::Encoder(const ModelOptions& options)
   block_names_.push_back(fmt::format("encoder.main.res_in_{}.", size));
 }
 
+std::vector<at::Tensor> Encoder::embed(const at::Tensor& x, BatchNormMode mode) const {
+  at::Tensor y = first_norm_.forward(at::conv2d(x, first_conv_, {}, 1, 2), mode);
+  std::vector<at::Tensor> embeddings = {at::avg_pool2d(at::leaky_relu(y, kLeakySlope), 2)};
+  for (std::size_t level = 1; level < blocks_.size(); ++level) {
+    embeddings.push_back(at::avg_pool2d(blocks_[level - 1].forward(embeddings.back(), mode), 2));
+  }
+  return embeddings;
+}
+
 Encoder::Output Encoder::forward(const at::Tensor& x, BatchNormMode mode, const at::Tensor& condition) const {
   Output output;
-  at::Tensor y = first_norm_.forward(at::conv2d(x, first_conv_, {}, 1, 2), mode);
-  y = at::leaky_relu(y, kLeakySlope);
-  for (const ResidualBlock& block : blocks_) {
-    y = at::avg_pool2d(y, 2);
-    output.embeddings.push_back(y);
-    y = block.forward(y, mode);
-  }
+  output.embeddings = embed(x, mode);
+  const at::Tensor y = blocks_.back().forward(output.embeddings.back(), mode);
   const at::Tensor features = with_condition(y.contiguous().flatten(1), condition, conditional_);
   const auto halves = at::linear(features, fc_weight_, fc_bias_).chunk(2, 1);
   output.mean = halves[0];

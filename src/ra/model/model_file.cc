@@ -44,8 +44,8 @@ CheckpointValue text(const std::string& value) { return {value}; }
 }  // namespace
 
 ModelFile read_model_file(const std::filesystem::path& path) {
+  const Checkpoint checkpoint = read_checkpoint(path);
   return in_context("'" + path.string() + "'", [&] {
-    const Checkpoint checkpoint = read_checkpoint(path);
     const StateDict weights = checkpoint.weights();
     check_finite(weights);
     ModelFile file;

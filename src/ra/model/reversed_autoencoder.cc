@@ -113,8 +113,8 @@ void ReversedAutoencoder::load(const StateDict& state) {
     if (found == given.end()) {
       problems.push_back(entry.name + " is missing");
     } else if (found->second.sizes() != entry.tensor.sizes()) {
-      problems.push_back(fmt::format("{} is [{}], the model has [{}]", entry.name, fmt::join(found->second.sizes(), ","),
-                                     fmt::join(entry.tensor.sizes(), ",")));
+      problems.push_back(fmt::format("{} is [{}], the model has [{}]", entry.name,
+                                     fmt::join(found->second.sizes(), ","), fmt::join(entry.tensor.sizes(), ",")));
     }
   }
   for (const NamedTensor& entry : state) {
@@ -147,7 +147,9 @@ namespace {
 at::Tensor require(const StateDict& state, const std::string& name, std::int64_t dimensions) {
   const at::Tensor tensor = find_tensor(state, name);
   if (!tensor.defined()) fail_layout(name + " is missing");
-  if (tensor.dim() != dimensions) fail_layout(fmt::format("{} has {} dimensions, not {}", name, tensor.dim(), dimensions));
+  if (tensor.dim() != dimensions) {
+    fail_layout(fmt::format("{} has {} dimensions, not {}", name, tensor.dim(), dimensions));
+  }
   return tensor;
 }
 
@@ -156,7 +158,11 @@ std::vector<int> block_widths(const StateDict& state) {
   std::vector<int> widths;
   for (const NamedTensor& entry : state) {
     if (entry.name.starts_with("encoder.main.res_in_") && ends_with(entry.name, ".conv2.weight")) {
-      if (entry.tensor.dim() != 4) fail_layout(entry.name + " is no convolution");
+      const at::Tensor& weight = entry.tensor;
+      // The whole shape, so that a file cannot ask for a network much larger than itself.
+      if (weight.dim() != 4 || weight.sizes() != at::IntArrayRef{weight.size(0), weight.size(0), 3, 3}) {
+        fail_layout(fmt::format("{} is [{}], no 3x3 convolution", entry.name, fmt::join(weight.sizes(), ",")));
+      }
       widths.push_back(static_cast<int>(entry.tensor.size(0)));
     }
   }
@@ -167,11 +173,10 @@ std::vector<int> block_widths(const StateDict& state) {
 StateDict sorted_by_block(StateDict state) {
   const auto size_of = [](const std::string& name) {
     constexpr std::string_view kPrefix = "encoder.main.res_in_";
-    return name.starts_with(kPrefix) ? std::atoi(name.c_str() + kPrefix.size()) : 0;
+    return name.starts_with(kPrefix) ? std::strtol(name.c_str() + kPrefix.size(), nullptr, 10) : 0L;
   };
-  std::stable_sort(state.begin(), state.end(), [&](const NamedTensor& a, const NamedTensor& b) {
-    return size_of(a.name) > size_of(b.name);
-  });
+  std::stable_sort(state.begin(), state.end(),
+                   [&](const NamedTensor& a, const NamedTensor& b) { return size_of(a.name) > size_of(b.name); });
   return state;
 }
 
@@ -195,8 +200,10 @@ ModelOptions options_from_state(const StateDict& unsorted) {
   if (options.conditional) options.condition_size = static_cast<int>(condition);
   const double pixels = static_cast<double>(encoder_fc.size(1) - condition) / options.channels.back();
   const auto side = static_cast<int>(std::lround(std::sqrt(pixels)));
-  if (condition < 0 || side < 1 || static_cast<double>(side) * side != pixels || options.channels.size() > 9) {
-    fail_layout(fmt::format("encoder.fc.weight [{}] fits no square image", fmt::join(encoder_fc.sizes(), ",")));
+  if (condition < 0 || side < 1 || static_cast<double>(side) * side != pixels || options.channels.size() > 9 ||
+      encoder_fc.size(0) != 2 * options.latent_size || decoder_fc.size(0) != encoder_fc.size(1) - condition) {
+    fail_layout(fmt::format("encoder.fc.weight [{}] and decoder.fc.0.weight [{}] fit no square image",
+                            fmt::join(encoder_fc.sizes(), ","), fmt::join(decoder_fc.sizes(), ",")));
   }
   options.image_size = side << options.channels.size();
 
@@ -212,6 +219,11 @@ ModelOptions options_from_state(const StateDict& unsorted) {
     }
   }
   if (!options.expand_equal_channels) options.expand_equal_channels_above = 0;
+  try {
+    options.validate();
+  } catch (const Error& error) {
+    fail_layout(error.what());
+  }
   return options;
 }
 

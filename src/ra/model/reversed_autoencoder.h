@@ -47,21 +47,23 @@ struct ModelOptions {
 class Encoder {
  public:
   struct Output {
-    at::Tensor mean;          // [N,Z]
-    at::Tensor log_variance;  // [N,Z]
+    at::Tensor mean;                     // [N,Z]
+    at::Tensor log_variance;             // [N,Z]
     std::vector<at::Tensor> embeddings;  // level k: [N, channels[k], S/2^(k+1), S/2^(k+1)]
   };
 
   explicit Encoder(const ModelOptions& options);
   // x: [N,C,S,S] in [0,1]; condition: [N,condition_size] where the model is conditional, else undefined.
   Output forward(const at::Tensor& x, BatchNormMode mode, const at::Tensor& condition = {}) const;
+  // The embeddings alone; they do not depend on a condition.
+  std::vector<at::Tensor> embed(const at::Tensor& x, BatchNormMode mode) const;
   void list(StateDict& state) const;
 
  private:
   bool conditional_;
   at::Tensor first_conv_;
   BatchNorm first_norm_;
-  std::vector<ResidualBlock> blocks_;   // one after each pooling
+  std::vector<ResidualBlock> blocks_;  // one after each pooling
   std::vector<std::string> block_names_;
   at::Tensor fc_weight_, fc_bias_;
 };
