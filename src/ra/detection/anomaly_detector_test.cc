@@ -1,0 +1,121 @@
+#include "ra/detection/anomaly_detector.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "ra/base/error.h"
+#include "ra/base/random.h"
+#include "ra/testing/temporary_folder.h"
+
+namespace ra {
+namespace {
+
+ModelOptions small_shape() {
+  ModelOptions options;
+  options.latent_size = 8;
+  options.channels = {4, 8, 8};
+  options.image_size = 32;
+  return options;
+}
+
+ModelFile small_model(std::uint64_t seed = 1) {
+  ModelFile file;
+  file.model = std::make_shared<ReversedAutoencoder>(small_shape(), seed);
+  file.input.image_size = 32;
+  return file;
+}
+
+at::Tensor noise_images(std::int64_t count) {
+  at::Tensor images = at::empty({count, 1, 32, 32});
+  CounterRandom random(5, 0, 0, Purpose::kBrainImaging);
+  for (std::int64_t k = 0; k < images.numel(); ++k) {
+    images.data_ptr<float>()[k] = static_cast<float>(random.uniform());
+  }
+  return images;
+}
+
+AnomalyDetector detector_with(const DetectionOptions& options, std::uint64_t seed = 7) {
+  return AnomalyDetector(small_model(), "small.pt", options, at::kCPU, seed);
+}
+
+TEST(AnomalyDetector, NamesWhatItsNumbersDependOn) {
+  const AnomalyDetector detector = detector_with({});
+  EXPECT_EQ(detector.identity().perceptual, "encoder");
+  EXPECT_EQ(detector.identity().latent, "average:8");
+  EXPECT_EQ(detector.identity().backend, "torch");
+}
+
+TEST(AnomalyDetector, GivesTheSameScoreInAnyBatchAndAgain) {
+  DetectionOptions one_by_one;
+  one_by_one.batch_size = 1;
+  const at::Tensor images = noise_images(3);
+  const auto alone = detector_with(one_by_one).detect(images);
+  const auto together = detector_with({}).detect(images);
+  const auto again = detector_with({}).detect(images);
+  for (std::size_t k = 0; k < 3; ++k) {
+    EXPECT_NEAR(alone[k].score, together[k].score, 1e-5 * alone[k].score);
+    EXPECT_EQ(together[k].score, again[k].score);
+  }
+}
+
+TEST(AnomalyDetector, UsesTheModelsOwnLatentRuleAndNoise) {
+  ModelFile file = small_model();
+  file.latent_rule = LatentRule::parse("sample");
+  file.latent_noise = at::zeros({1, 8});
+  const AnomalyDetector zero_noise(std::move(file), "small.pt", {}, at::kCPU, 7);
+  DetectionOptions by_mean;
+  by_mean.latent = "mean";
+  const at::Tensor images = noise_images(1);
+  EXPECT_EQ(zero_noise.identity().latent, "sample");
+  EXPECT_EQ(zero_noise.detect(images)[0].score, detector_with(by_mean).detect(images)[0].score);
+}
+
+TEST(AnomalyDetector, ReportsASpreadOnlyWhenAsked) {
+  DetectionOptions options;
+  EXPECT_FALSE(detector_with(options).detect(noise_images(1))[0].score_sd.has_value());
+  options.samples = 4;
+  const auto result = detector_with(options).detect(noise_images(2))[1];
+  EXPECT_GT(result.score_sd.value(), 0.0);
+  EXPECT_GT(result.score_mean.value(), 0.0);
+}
+
+TEST(AnomalyDetector, ReadsWhatAModelFileStores) {
+  const testing::TemporaryFolder folder;
+  ModelFile file = small_model();
+  file.input.scaling = InputScaling::kReference;
+  file.latent_rule = LatentRule::parse("average:3");
+  file.latent_noise = latent_noise(*file.latent_rule, 8, 99);
+  CheckpointValue::Dict root;
+  root.emplace_back(CheckpointValue{std::string("model_weights")}, to_checkpoint_value(file.model->state()));
+  root.emplace_back(CheckpointValue{std::string("ra")}, to_checkpoint_value(file));
+  write_torch_checkpoint(folder.path() / "m.pt", {root});
+  const ModelFile back = read_model_file(folder.path() / "m.pt");
+  EXPECT_EQ(back.input.scaling, InputScaling::kReference);
+  EXPECT_EQ(back.latent_rule->text(), "average:3");
+  EXPECT_TRUE(at::equal(back.latent_noise, file.latent_noise));
+}
+
+TEST(AnomalyDetector, RefusesAModelThatDiverged) {
+  const testing::TemporaryFolder folder;
+  const ModelFile file = small_model();
+  at::Tensor(file.model->state()[0].tensor).fill_(NAN);
+  CheckpointValue::Dict root;
+  root.emplace_back(CheckpointValue{std::string("model_weights")}, to_checkpoint_value(file.model->state()));
+  write_torch_checkpoint(folder.path() / "m.pt", {root});
+  EXPECT_THROW(read_model_file(folder.path() / "m.pt"), Error);
+}
+
+TEST(DetectionOptions, NamesTheFieldThatIsWrong) {
+  DetectionOptions options;
+  options.perceptual = "squeezenet";
+  try {
+    options.validate();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUsage);
+    EXPECT_NE(std::string(error.what()).find("perceptual_weights"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace ra
