@@ -275,8 +275,8 @@ HeadTraits HeadTraits::draw(CounterRandom& random) {
 }
 
 HeadOutline::HeadOutline(const HeadTraits& traits, CounterRandom& random) {
-  const float half_width = 72.5f * (1.0f + 0.025f * static_cast<float>(random.normal()));
-  const float half_length = 89.5f * (1.0f + 0.02f * static_cast<float>(random.normal()));
+  const float half_width = 72.5f * (1.0f + 0.014f * static_cast<float>(random.normal()));
+  const float half_length = 89.5f * (1.0f + 0.011f * static_cast<float>(random.normal()));
   const float squareness = between(random, 2.02, 2.22);
   const float back_heavy = between(random, 0.02, 0.09);
   const float csf = 0.8f + 1.6f * traits.age + between(random, 0.0, 0.6);

@@ -59,16 +59,16 @@ void blur(Raster& picture, float side) {
 }  // namespace
 
 HeadPose::HeadPose(int columns, int rows, float scale, CounterRandom& random)
-    : origin_column_(0.5f * static_cast<float>(columns - 1) + scale * 2.0f * static_cast<float>(random.normal())),
-      origin_row_(0.5f * static_cast<float>(rows - 1) + scale * 2.0f * static_cast<float>(random.normal())),
+    : origin_column_(0.5f * static_cast<float>(columns - 1) + scale * 1.2f * static_cast<float>(random.normal())),
+      origin_row_(0.5f * static_cast<float>(rows - 1) + scale * 1.2f * static_cast<float>(random.normal())),
       xx_(0),
       xy_(0),
       yx_(0),
       yy_(0),
       warp_x_(smooth_noise(columns, rows, 48.0f * scale, random)),
       warp_y_(smooth_noise(columns, rows, 48.0f * scale, random)) {
-  const float angle = std::clamp(0.045f * static_cast<float>(random.normal()), -0.12f, 0.12f);
-  const float size = 1.0f + std::clamp(0.025f * static_cast<float>(random.normal()), -0.06f, 0.05f);
+  const float angle = std::clamp(0.03f * static_cast<float>(random.normal()), -0.09f, 0.09f);
+  const float size = 1.0f + std::clamp(0.014f * static_cast<float>(random.normal()), -0.04f, 0.04f);
   xx_ = std::cos(angle) / (scale * size);
   xy_ = std::sin(angle) / (scale * size);
   yx_ = -xy_;

@@ -129,7 +129,7 @@ void Lesion::place_mass(CounterRandom& random) {
 }
 
 void Lesion::place_white_matter_lesions(CounterRandom& random) {
-  const int count = 7 + static_cast<int>(random.below(8));
+  const int count = 9 + static_cast<int>(random.below(9));
   for (int tries = 0; static_cast<int>(blobs_.size()) < count && tries < 2000; ++tries) {
     const HeadPoint point{between(random, -55.0, 55.0), between(random, -65.0, 65.0)};
     const float from_ventricle = head_->ventricle_distance.sample(point);
@@ -137,9 +137,9 @@ void Lesion::place_white_matter_lesions(CounterRandom& random) {
     const bool alone = std::none_of(blobs_.begin(), blobs_.end(),
                                     [&](const Blob& other) { return distance(other.centre, point) < 6.0f; });
     if (!white || !alone || from_ventricle < 2.0f || from_ventricle > 19.0f) continue;
-    Blob focus = irregular_blob(point, between(random, 2.2, 5.0), 0.7f, random);
+    Blob focus = irregular_blob(point, between(random, 2.6, 5.6), 0.7f, random);
     focus.edge = 2.0f;
-    focus.brightness = between(random, 115.0, 150.0);
+    focus.brightness = between(random, 100.0, 140.0);
     focus.texture = 6.0f;
     focus.darken_only = true;
     blobs_.push_back(focus);
@@ -185,18 +185,18 @@ void Lesion::place_midline_shift(CounterRandom& random) {
 }
 
 void Lesion::place_haemorrhage(CounterRandom& random) {
-  const float radius = between(random, 7.0, 13.0);
+  const float radius = between(random, 9.0, 15.0);
   const HeadPoint centre = point_in_brain(radius + 6.0f, 45.0f, random);
-  Blob oedema = irregular_blob(centre, radius + between(random, 4.0, 7.0), 0.6f, random);
+  Blob oedema = irregular_blob(centre, radius + between(random, 5.0, 9.0), 0.6f, random);
   oedema.edge = 5.0f;
-  oedema.brightness = between(random, 125.0, 155.0);
+  oedema.brightness = between(random, 115.0, 145.0);
   oedema.opacity = 0.9f;
   oedema.darken_only = true;
   Blob blood = irregular_blob(centre, radius, 0.5f, random);
   blood.brightness = between(random, 262.0, 275.0);
   blood.texture = 10.0f;
   Blob margin = blood;
-  margin.radius = radius + 1.8f;
+  margin.radius = radius + 2.5f;
   margin.brightness = 70.0f;
   margin.texture = 0.0f;
   blobs_ = {oedema, margin, blood};
