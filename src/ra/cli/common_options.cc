@@ -20,8 +20,7 @@ void add_overwrite_option(CLI::App& command, CommonOptions& options) {
 void add_set_option(CLI::App& command, CommonOptions& options) {
   // One value an option, so that the CONFIG behind it is not taken for another value.
   command.add_option("--set", options.set, "key.path=value: change one key of the experiment file (repeatable)")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
 }
 
 void add_common_options(CLI::App& command, CommonOptions& options) {

@@ -22,13 +22,13 @@ struct ConfigOptions {
 };
 
 LoadedConfig load(const ConfigOptions& options) {
-  apply_common_options(options.common);
   LoadedConfig loaded = load_config(options.file, options.common.set);
   if (!options.common.data_root.empty()) loaded.config.data.root = options.common.data_root;
   return loaded;
 }
 
 int show(const ConfigOptions& options) {
+  apply_common_options(options.common);
   if (options.defaults || options.file.empty()) {
     ExperimentConfig config;
     for (const std::string& setting : options.common.set) apply_setting(setting, config);
@@ -81,6 +81,7 @@ void print_files(const ExperimentConfig& config, const ExperimentFiles& files) {
 }
 
 int check(const ConfigOptions& options) {
+  apply_common_options(options.common);
   const LoadedConfig loaded = load(options);
   print_summary(options, loaded);
   print_files(loaded.config, find_experiment_files(loaded.config));

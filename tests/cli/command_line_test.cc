@@ -1,0 +1,106 @@
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <regex>
+
+#include "ra/testing/run_program.h"
+#include "ra/testing/temporary_folder.h"
+
+namespace ra::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+using Words = std::vector<std::string>;
+
+Words with(Words words, const std::string& last) {
+  words.push_back(last);
+  return words;
+}
+
+// The subcommands that the --help of a command lists.
+Words subcommands(const Words& command) {
+  const std::string help = run_ra(with(command, "--help")).out;
+  const std::size_t start = help.find("Subcommands:\n");
+  Words names;
+  if (start == std::string::npos) return names;
+  const std::regex line("\n  (\\w+) ");
+  const std::string list = help.substr(start, help.find("\n\n", start) - start);
+  for (std::sregex_iterator found(list.begin(), list.end(), line), end; found != end; ++found) {
+    names.push_back((*found)[1]);
+  }
+  return names;
+}
+
+// Checks one command and all below it; returns how many there are.
+int check_help(const Words& command) {
+  const ProgramResult result = run_ra(with(command, "--help"));
+  std::string name = "ra";
+  for (const std::string& word : command) name += " " + word;
+  EXPECT_EQ(result.exit_code, 0) << name;
+  EXPECT_THAT(result.err, IsEmpty()) << name;
+  EXPECT_THAT(result.out, HasSubstr("Example:\n  " + name)) << name;
+  int count = 1;
+  for (const std::string& verb : subcommands(command)) count += check_help(with(command, verb));
+  return count;
+}
+
+TEST(CommandLine, HelpOfEveryVerbHasAnExample) { EXPECT_GT(check_help({}), 6); }
+
+TEST(CommandLine, SaysItsVersion) {
+  const ProgramResult result = run_ra({"--version"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_TRUE(std::regex_match(result.out, std::regex("ra \\d+\\.\\d+\\.\\d+ \\(LibTorch .*\\)\n"))) << result.out;
+}
+
+struct Misuse {
+  Words words;
+  std::string message;
+};
+
+TEST(CommandLine, RefusesMisuseWithAHintAndExitCodeTwo) {
+  const std::vector<Misuse> cases{
+      {{}, "required"},
+      {{"confg"}, "unknown command 'confg' \\(did you mean 'config'\\?\\)"},
+      {{"config"}, "required"},
+      {{"config", "sho"}, "unknown command 'sho' \\(did you mean 'show'\\?\\)"},
+      {{"config", "show", "--default"}, "unknown option '--default' \\(did you mean '--defaults'\\?\\)"},
+      {{"config", "show", "a.yaml", "b.yaml"}, "unexpected argument 'b.yaml'"},
+      {{"config", "check"}, "CONFIG is required"},
+      {{"config", "show", "--log-level", "loud"}, "unknown log level 'loud'"},
+      {{"screen", "--model", "m.pt", "--output", "o", "--device", "gpu", "x.png"}, "--device"},
+      {{"screen", "--model", "m.pt", "--output", "o", "--threads", "many", "x.png"}, "--threads"},
+      {{"screen", "--model", "m.pt", "--output", "o", "--precision", "fp8", "x.png"}, "--precision"},
+  };
+  for (const Misuse& misuse : cases) {
+    const TemporaryFolder folder;
+    const ProgramResult result = run_ra(misuse.words, {folder.path(), {}});
+    EXPECT_EQ(result.exit_code, 2) << ::testing::PrintToString(misuse.words);
+    EXPECT_THAT(result.err, AllOf(HasSubstr("ra: error: "), ContainsRegex(misuse.message)));
+    EXPECT_THAT(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  }
+}
+
+TEST(CommandLine, RefusesCudaWhereThereIsNoneAndNamesTheRemedy) {
+  if (std::filesystem::exists("/dev/nvidiactl")) GTEST_SKIP() << "this machine has an NVIDIA driver";
+  const TemporaryFolder folder;
+  const ProgramResult result =
+      run_ra({"screen", "--model", "m.pt", "--output", "out", "--device", "cuda", "x.png"}, {folder.path(), {}});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("cuda"), HasSubstr("--device cpu"), Not(HasSubstr("internal error"))));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "out"));
+}
+
+TEST(CommandLine, RunsFromAnyDirectoryWithoutItsEnvironment) {
+  const ProgramResult result = run_ra({"--version"}, {"/", {{"LD_LIBRARY_PATH", ""}, {"HOME", "/nonexistent"}}});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+}
+
+}  // namespace
+}  // namespace ra::testing
