@@ -37,7 +37,8 @@ int run_synthesize(SynthesizeOptions& options) {
   line.finish(fmt::format("{} synthetic brains made in {}", pictures, format_duration(seconds)));
   if (options.common.quiet) return kExitSuccess;
   const std::filesystem::path& folder = options.dataset.output;
-  fmt::print("Lists: {}\nWhat each picture shows: {}\n", (folder / "lists").string(), (folder / "manifest.csv").string());
+  fmt::print("Lists: {}\nWhat each picture shows: {}\n", (folder / "lists").string(),
+             (folder / "manifest.csv").string());
   return kExitSuccess;
 }
 
@@ -49,7 +50,8 @@ void add_synthesize_command(CLI::App& app) {
   const auto options = std::make_shared<SynthesizeOptions>();
   command.add_option("--output", options->dataset.output, "folder for images/, masks/, lists/ and manifest.csv")
       ->required();
-  command.add_option("--count", options->dataset.count, "healthy brains: 70 % train, 15 % val, the rest test")->required();
+  command.add_option("--count", options->dataset.count, "healthy brains: 70 % train, 15 % val, the rest test")
+      ->required();
   command.add_flag("--lesions", options->dataset.lesions, "also every test brain a second time, with a lesion");
   command.add_option("--seed", options->common.seed, "seed of every random number");
   command.add_option("--threads", options->common.threads, "brains made at a time; 0 lets the machine choose")

@@ -87,7 +87,8 @@ std::vector<std::uint8_t> lesion_mask(const CleanSlices& slices, const Lesion& l
   for (std::size_t i = 0; i < mask.size(); ++i) {
     bool in_lesion = slices.coverage.values[i] > kForeignShare;
     if (lesion.mask_by_change_within()) {
-      in_lesion |= change.values[i] > kVisibleChange && slices.ventricle_distance.values[i] < *lesion.mask_by_change_within();
+      in_lesion |=
+          change.values[i] > kVisibleChange && slices.ventricle_distance.values[i] < *lesion.mask_by_change_within();
     }
     mask[i] = in_lesion ? 255 : 0;
   }

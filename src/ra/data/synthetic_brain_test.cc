@@ -50,7 +50,7 @@ TEST(SyntheticBrain, HasTheSizeAskedFor) {
   EXPECT_THROW(make_brain(options, kSeed, 0), Error);
 }
 
-// The ranges are those of real T1-weighted mid-axial slices, a third of their standard deviations wider on each side.
+// Real T1-weighted mid-axial slices have a mean of 102 +- 5 and 0.37 +- 0.02 of their pixels below 8.
 TEST(SyntheticBrain, LooksLikeARealSliceInItsHistogram) {
   for (std::uint32_t index = 0; index < 12; ++index) {
     const std::vector<std::uint8_t> image = brain_of(index).image;

@@ -14,12 +14,12 @@ constexpr float kPi = std::numbers::pi_v<float>;
 
 struct Sulcus {
   HeadPoint start;
-  float heading = 0.0f;     // radians, 0 to the right of the picture, clockwise as seen
-  float length = 12.0f;     // mm
-  float mouth = 0.6f;       // half-width of the fluid at the start
-  float bottom = -0.5f;     // and at the end; below zero no fluid shows, only the cortex of its walls
-  float curl = 0.0f;        // turn per step in radians
-  float clearance = 5.2f;   // distance kept from other sulci
+  float heading = 0.0f;    // radians, 0 to the right of the picture, clockwise as seen
+  float length = 12.0f;    // mm
+  float mouth = 0.6f;      // half-width of the fluid at the start
+  float bottom = -0.5f;    // and at the end; below zero no fluid shows, only the cortex of its walls
+  float curl = 0.0f;       // turn per step in radians
+  float clearance = 5.2f;  // distance kept from other sulci
   float fork_chance = 0.0f;
 };
 

@@ -91,7 +91,8 @@ class CaseWriters {
   void work() {
     for (std::size_t i = next_++; i < cases_.size() && !stopped_; i = next_++) {
       try {
-        if (StopSignal::received() != 0) throw Error(ErrorCode::kFailed, "stopped by a signal before the data set was whole");
+        if (StopSignal::received() != 0)
+          throw Error(ErrorCode::kFailed, "stopped by a signal before the data set was whole");
         lines_[i] = write_case(options_, cases_[i]);
         const std::lock_guard lock(mutex_);
         if (progress_) progress_(++done_, cases_.size());
@@ -147,9 +148,12 @@ void write_lists(const SyntheticDatasetOptions& options, const std::vector<Synth
 
 std::string_view to_string(Split split) {
   switch (split) {
-    case Split::kTrain: return "train";
-    case Split::kVal: return "val";
-    case Split::kTest: return "test";
+    case Split::kTrain:
+      return "train";
+    case Split::kVal:
+      return "val";
+    case Split::kTest:
+      return "test";
   }
   return "unknown";
 }

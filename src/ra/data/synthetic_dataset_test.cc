@@ -40,8 +40,10 @@ TEST(SyntheticDataset, SplitsBySubject) {
   std::map<LesionKind, int> ill;
   for (const SyntheticCase& one : plan_synthetic_dataset(options)) {
     splits[one.subject].insert(one.split);
-    if (one.lesion) ++ill[*one.lesion];
-    else ++healthy[one.split];
+    if (one.lesion)
+      ++ill[*one.lesion];
+    else
+      ++healthy[one.split];
     EXPECT_TRUE(!one.lesion || one.split == Split::kTest);
   }
   for (const auto& [subject, of] : splits) EXPECT_EQ(of.size(), 1u) << subject;

@@ -15,9 +15,7 @@ constexpr float kTwoPi = 2.0f * std::numbers::pi_v<float>;
 
 using Tissue = TissueBrightness;
 
-float between(CounterRandom& random, double low, double high) {
-  return static_cast<float>(random.uniform(low, high));
-}
+float between(CounterRandom& random, double low, double high) { return static_cast<float>(random.uniform(low, high)); }
 
 // A smooth periodic function of the angle: random waves of 2 to `last` periods, each of about `amplitude`/k.
 class AngularWaves {
@@ -122,7 +120,8 @@ void paint_nuclei(Raster& picture, const HeadTraits& traits, const std::array<Ve
     paint_ellipse(picture, {placed(29.0f, -4.0f), 5.4f * size, 16.0f * size, side * 0.22f}, Tissue::kPutamen, presence);
     paint_ellipse(picture, {placed(22.0f, 0.0f), 3.6f * size, 9.0f * size, side * 0.38f}, Tissue::kPallidum,
                   presence * 0.9f);
-    paint_ellipse(picture, {placed(12.0f, 11.0f), 9.0f * size, 13.5f * size, side * 0.45f}, Tissue::kThalamus, presence);
+    paint_ellipse(picture, {placed(12.0f, 11.0f), 9.0f * size, 13.5f * size, side * 0.45f}, Tissue::kThalamus,
+                  presence);
     // The caudate nucleus lies along the outer wall of the frontal horn and the body, and tapers backwards.
     const VentriclePath& path = ventricles[index];
     for (std::size_t i = 1; i + 3 < path.points.size(); ++i) {
@@ -157,8 +156,8 @@ struct PolarGrid {
   }
 };
 
-Raster distance_from_ventricles(const HeadTraits& traits, const std::array<VentriclePath, 2>& ventricles,
-                                int columns, int rows) {
+Raster distance_from_ventricles(const HeadTraits& traits, const std::array<VentriclePath, 2>& ventricles, int columns,
+                                int rows) {
   Raster field(columns, rows, Head::kVentricleReach);
   for (const VentriclePath& path : ventricles) {
     for (std::size_t i = 1; i < path.points.size(); ++i) {
@@ -195,7 +194,8 @@ float brightness_above_brain(const HeadOutline::Layers& layers, float outside, f
   float value = mix(Tissue::kCsf, 105.0f, smooth_step(skull_start - 1.2f, skull_start, outside));
   value = mix(value, kBone, smooth_step(skull_start, skull_start + 1.0f, outside));
   const float middle = std::fabs(outside - (skull_start + 0.5f * layers.skull)) / (0.5f * layers.skull);
-  if (middle < 1.0f) value += (layers.marrow * (1.0f + 0.5f * speckle) - kBone) * (1.0f - smooth_step(0.2f, 0.85f, middle));
+  if (middle < 1.0f)
+    value += (layers.marrow * (1.0f + 0.5f * speckle) - kBone) * (1.0f - smooth_step(0.2f, 0.85f, middle));
   const float through = (outside - scalp_start) / layers.scalp;
   float scalp = mix(140.0f, fat, smooth_step(0.05f, 0.55f, through));
   scalp = mix(scalp, 140.0f, smooth_step(0.68f, 0.95f, through)) * (1.0f + 0.22f * speckle);

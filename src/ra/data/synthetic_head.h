@@ -16,8 +16,8 @@ struct HeadTraits {
   float asymmetry = 0.0f;       // added to the factor on one side, taken from it on the other
   float cortex_thickness = 3.0f;
   float sulcus_half_width = 0.6f;
-  float marrow = 60.0f;         // brightness of the skull's marrow
-  float fat = 260.0f;           // brightness of the fat under the scalp
+  float marrow = 60.0f;  // brightness of the skull's marrow
+  float fat = 260.0f;    // brightness of the fat under the scalp
 
   static HeadTraits draw(CounterRandom& random);
 };

@@ -99,7 +99,8 @@ std::vector<std::uint8_t> scan(const Raster& clean, CounterRandom random) {
     for (int column = 0; column < clean.columns; ++column) {
       const float u = 2.0f * static_cast<float>(column) / static_cast<float>(clean.columns) - 1.0f;
       // The coil sits around the head: the rim is often brighter than the middle.
-      const float bias = 1.0f + tilt_x * u + tilt_y * v + bowl * (u * u + v * v - 0.35f) + unevenness * uneven.at(column, row);
+      const float bias =
+          1.0f + tilt_x * u + tilt_y * v + bowl * (u * u + v * v - 0.35f) + unevenness * uneven.at(column, row);
       const float signal = contrast.at(clean.at(column, row)) * bias + noise * quick_normal(random);
       const float quadrature = noise * quick_normal(random);
       scanned.at(column, row) = std::sqrt(signal * signal + quadrature * quadrature);

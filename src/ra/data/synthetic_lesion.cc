@@ -32,12 +32,18 @@ HeadPoint nearest_on_segment(HeadPoint point, HeadPoint start, HeadPoint end) {
 
 std::string_view to_string(LesionKind kind) {
   switch (kind) {
-    case LesionKind::kMass: return "mass";
-    case LesionKind::kWhiteMatterLesions: return "white_matter_lesions";
-    case LesionKind::kResectionCavity: return "resection_cavity";
-    case LesionKind::kEnlargedVentricles: return "enlarged_ventricles";
-    case LesionKind::kMidlineShift: return "midline_shift";
-    case LesionKind::kHaemorrhage: return "haemorrhage";
+    case LesionKind::kMass:
+      return "mass";
+    case LesionKind::kWhiteMatterLesions:
+      return "white_matter_lesions";
+    case LesionKind::kResectionCavity:
+      return "resection_cavity";
+    case LesionKind::kEnlargedVentricles:
+      return "enlarged_ventricles";
+    case LesionKind::kMidlineShift:
+      return "midline_shift";
+    case LesionKind::kHaemorrhage:
+      return "haemorrhage";
   }
   return "unknown";
 }
@@ -63,12 +69,24 @@ Lesion::Lesion(LesionKind kind, const Head& head, CounterRandom& random)
 Lesion Lesion::place(LesionKind kind, const Head& head, CounterRandom random) {
   Lesion lesion(kind, head, random);
   switch (kind) {
-    case LesionKind::kMass: lesion.place_mass(random); break;
-    case LesionKind::kWhiteMatterLesions: lesion.place_white_matter_lesions(random); break;
-    case LesionKind::kResectionCavity: lesion.place_resection_cavity(random); break;
-    case LesionKind::kEnlargedVentricles: lesion.place_enlarged_ventricles(random); break;
-    case LesionKind::kMidlineShift: lesion.place_midline_shift(random); break;
-    case LesionKind::kHaemorrhage: lesion.place_haemorrhage(random); break;
+    case LesionKind::kMass:
+      lesion.place_mass(random);
+      break;
+    case LesionKind::kWhiteMatterLesions:
+      lesion.place_white_matter_lesions(random);
+      break;
+    case LesionKind::kResectionCavity:
+      lesion.place_resection_cavity(random);
+      break;
+    case LesionKind::kEnlargedVentricles:
+      lesion.place_enlarged_ventricles(random);
+      break;
+    case LesionKind::kMidlineShift:
+      lesion.place_midline_shift(random);
+      break;
+    case LesionKind::kHaemorrhage:
+      lesion.place_haemorrhage(random);
+      break;
   }
   return lesion;
 }
@@ -133,7 +151,8 @@ void Lesion::place_white_matter_lesions(CounterRandom& random) {
   for (int tries = 0; static_cast<int>(blobs_.size()) < count && tries < 2000; ++tries) {
     const HeadPoint point{between(random, -55.0, 55.0), between(random, -65.0, 65.0)};
     const float from_ventricle = head_->ventricle_distance.sample(point);
-    const bool white = std::fabs(point.x) > 12.0f && head_->brightness.sample(point) > TissueBrightness::kWhiteMatter - 8.0f;
+    const bool white =
+        std::fabs(point.x) > 12.0f && head_->brightness.sample(point) > TissueBrightness::kWhiteMatter - 8.0f;
     const bool alone = std::none_of(blobs_.begin(), blobs_.end(),
                                     [&](const Blob& other) { return distance(other.centre, point) < 6.0f; });
     if (!white || !alone || from_ventricle < 2.0f || from_ventricle > 19.0f) continue;
@@ -257,7 +276,8 @@ Lesion::Effect Lesion::at(HeadPoint point) const {
     const float moved = std::fabs(source.x - point.x);
     const float gap = 1.0f - smooth_step(-1.0f, 0.6f, head_->depth.sample(source));
     effect.coverage = gap * smooth_step(0.2f, 1.5f, moved) * smooth_step(0.0f, 1.0f, depth);
-    effect.brightness = mix(effect.brightness, collection_brightness_ + 10.0f * texture_.sample(point), effect.coverage);
+    effect.brightness =
+        mix(effect.brightness, collection_brightness_ + 10.0f * texture_.sample(point), effect.coverage);
   }
   for (const Blob& blob : blobs_) {
     const float share = blob.opacity * blob.share_at(point) * smooth_step(0.0f, 1.2f, depth);

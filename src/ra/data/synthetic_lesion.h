@@ -2,7 +2,6 @@
 
 #include <array>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -57,9 +56,9 @@ class Lesion {
     float tilt = 0.0f;
     std::array<float, 4> wave_amplitudes{};  // of 2, 3, 4, 5 periods, as a share of the radius
     std::array<float, 4> wave_phases{};
-    float edge = 1.5f;        // width of the soft edge in mm
+    float edge = 1.5f;  // width of the soft edge in mm
     float brightness = 0.0f;
-    float texture = 0.0f;     // amplitude of the variation inside
+    float texture = 0.0f;  // amplitude of the variation inside
     float opacity = 1.0f;
     bool darken_only = false;
 
@@ -69,7 +68,7 @@ class Lesion {
   struct Push {
     enum class Kind { kNone, kFromPoint, kFromVentricles, kSideways };
     Kind kind = Kind::kNone;
-    HeadPoint centre;      // kFromPoint
+    HeadPoint centre;       // kFromPoint
     float distance = 0.0f;  // mm at its strongest
     float reach = 0.0f;     // mm at which it ends
     float side = 0.0f;      // kSideways: which side pushes, -1 left, +1 right of the picture

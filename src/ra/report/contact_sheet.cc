@@ -76,7 +76,8 @@ void draw_case(RgbPicture& sheet, const SheetCase& one, const ColorScale& scale,
       enlarged(gray_picture(one.input), options.zoom), enlarged(gray_picture(one.reconstruction), options.zoom),
       enlarged(map_picture(one.map, scale), options.zoom), enlarged(truth_picture(one), options.zoom)};
   if (options.side_marks) draw_side_marks(panels[0]);
-  for (std::int64_t panel = 0; panel < kPanels; ++panel) sheet.paste(panels[panel], layout.column_of(block, panel), row);
+  for (std::int64_t panel = 0; panel < kPanels; ++panel)
+    sheet.paste(panels[panel], layout.column_of(block, panel), row);
   const std::string score = one.score ? fmt::format("score {:.4g}  ", *one.score) : "";
   const std::int64_t room = layout.block_width() - 2 * kMargin;
   draw_text(sheet, layout.column_of(block, 0), row + layout.panel_rows + 3, text_that_fits(score + one.title, room));

@@ -19,10 +19,10 @@ void check_sizes(const Overlay& overlay) {
         picture->values.size() == static_cast<std::size_t>(picture->columns * picture->rows) && picture->columns > 0) {
       continue;
     }
-    throw Error(ErrorCode::kUsage, fmt::format("overlay '{}': input, reconstruction and map must have one size; one is "
-                                               "{}x{}, the input {}x{}",
-                                               overlay.title, picture->columns, picture->rows, overlay.input.columns,
-                                               overlay.input.rows));
+    throw Error(ErrorCode::kUsage,
+                fmt::format("overlay '{}': input, reconstruction and map must have one size; one is "
+                            "{}x{}, the input {}x{}",
+                            overlay.title, picture->columns, picture->rows, overlay.input.columns, overlay.input.rows));
   }
 }
 
@@ -38,7 +38,8 @@ void draw_side_marks(RgbPicture& panel) {
 RgbPicture render_overlay(const Overlay& overlay, const ColorScale& scale) {
   check_sizes(overlay);
   constexpr std::int64_t kPanelSize = 256;
-  const int zoom = static_cast<int>(std::max<std::int64_t>(1, (kPanelSize + overlay.input.columns - 1) / overlay.input.columns));
+  const int zoom =
+      static_cast<int>(std::max<std::int64_t>(1, (kPanelSize + overlay.input.columns - 1) / overlay.input.columns));
   struct Panel {
     const char* name;
     RgbPicture picture;

@@ -20,7 +20,7 @@ struct Overlay {
   FloatPicture map;             // [S,S]
   std::string title;
   std::optional<double> score;
-  bool side_marks = false;      // true only for slices with geometry
+  bool side_marks = false;  // true only for slices with geometry
 };
 
 // One picture: input, pseudo-healthy, map, and map over the input, enlarged to at least 256 pixels a side; a colour

@@ -40,7 +40,8 @@ TEST(ColorScale, RunsFromBlackToPaleYellowAndStaysThere) {
 
 TEST(ColorScale, GrowsSteadilyLighter) {
   const ColorScale scale(1.0);
-  for (int i = 1; i <= 50; ++i) EXPECT_GT(lightness(scale.color(i / 50.0)), lightness(scale.color((i - 1) / 50.0))) << i;
+  for (int i = 1; i <= 50; ++i)
+    EXPECT_GT(lightness(scale.color(i / 50.0)), lightness(scale.color((i - 1) / 50.0))) << i;
 }
 
 TEST(ColorScale, RefusesAMaximumThatIsNoScale) {
@@ -108,8 +109,8 @@ SheetCase sheet_case(float map_value) {
 TEST(ContactSheet, GrowsByOneRowACase) {
   const ColorScale scale(0.1);
   const RgbPicture one = render_contact_sheet({sheet_case(0.0f)}, scale, {.title = "sheet", .zoom = 2});
-  const RgbPicture three =
-      render_contact_sheet({sheet_case(0.0f), sheet_case(0.05f), sheet_case(0.1f)}, scale, {.title = "sheet", .zoom = 2});
+  const RgbPicture three = render_contact_sheet({sheet_case(0.0f), sheet_case(0.05f), sheet_case(0.1f)}, scale,
+                                                {.title = "sheet", .zoom = 2});
   EXPECT_EQ(one.columns(), three.columns());
   EXPECT_GE(one.columns(), 4 * 64);
   EXPECT_EQ((three.rows() - one.rows()) % 2, 0);
