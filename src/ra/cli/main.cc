@@ -24,6 +24,7 @@ const std::vector<void (*)(CLI::App&)> kVerbs = {
     &ra::add_screen_command,
     &ra::add_synthesize_command,
     &ra::add_config_command,
+    &ra::add_model_command,
     &ra::add_benchmark_command,
 };
 

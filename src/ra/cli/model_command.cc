@@ -1,0 +1,172 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+
+#include "ra/base/error.h"
+#include "ra/base/hash.h"
+#include "ra/cli/command.h"
+#include "ra/cli/common_options.h"
+#include "ra/model/checkpoint.h"
+#include "ra/model/reversed_autoencoder.h"
+#include "ra/model/tensor_type.h"
+#include "ra/model/untrusted_bytes.h"
+
+namespace ra {
+namespace {
+
+constexpr std::size_t kLongestName = 200;
+constexpr std::size_t kLongestList = 8;
+
+struct ModelCommandOptions {
+  CommonOptions common;
+  std::string input, output;
+};
+
+// A checkpoint's content as lines: plain values and tensors by their paths.
+struct Contents {
+  std::vector<std::pair<std::string, std::string>> values;
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+};
+
+std::string plain_text(const CheckpointValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value.value)) return printable(*text, kLongestName);
+  if (const auto* real = std::get_if<double>(&value.value)) return fmt::format("{}", *real);
+  if (const auto* integer = std::get_if<std::int64_t>(&value.value)) return std::to_string(*integer);
+  if (const auto* flag = std::get_if<bool>(&value.value)) return *flag ? "true" : "false";
+  if (const auto* list = std::get_if<CheckpointValue::List>(&value.value)) {
+    if (list->size() > kLongestList) return fmt::format("a list of {}", list->size());
+    std::vector<std::string> items;
+    for (const CheckpointValue& item : *list) items.push_back(plain_text(item));
+    return fmt::format("[{}]", fmt::join(items, ", "));
+  }
+  if (const auto* dict = std::get_if<CheckpointValue::Dict>(&value.value))
+    return fmt::format("{} entries", dict->size());
+  return "none";
+}
+
+bool is_container(const CheckpointValue& value) {
+  return std::holds_alternative<at::Tensor>(value.value) || std::holds_alternative<CheckpointValue::Dict>(value.value);
+}
+
+void collect(const CheckpointValue& value, const std::string& path, Contents& contents) {
+  const auto below = [&](const std::string& key) { return path.empty() ? key : path + "/" + key; };
+  const auto* list = std::get_if<CheckpointValue::List>(&value.value);
+  if (const auto* tensor = std::get_if<at::Tensor>(&value.value)) {
+    contents.tensors.emplace_back(path, *tensor);
+  } else if (const auto* dict = std::get_if<CheckpointValue::Dict>(&value.value); dict != nullptr && !dict->empty()) {
+    for (const auto& [key, item] : *dict) collect(item, below(plain_text(key)), contents);
+  } else if (list != nullptr && std::any_of(list->begin(), list->end(), is_container)) {
+    for (std::size_t k = 0; k < list->size(); ++k) collect((*list)[k], below(std::to_string(k)), contents);
+  } else {
+    contents.values.emplace_back(path, plain_text(value));
+  }
+}
+
+void print_network(const Checkpoint& checkpoint) {
+  try {
+    const StateDict weights = checkpoint.weights();
+    std::int64_t parameters = 0;
+    for (const NamedTensor& entry : weights) parameters += entry.trained ? entry.tensor.numel() : 0;
+    fmt::print("weights     {} parameters in {} tensors\n", parameters, weights.size());
+    const ModelOptions options = options_from_state(weights);
+    fmt::print("network     image_size {}, image_channels {}, channels [{}], latent_size {}{}{}\n", options.image_size,
+               options.image_channels, fmt::join(options.channels, ", "), options.latent_size,
+               options.expand_equal_channels ? ", expand_equal_channels" : "",
+               options.conditional ? fmt::format(", conditional with condition_size {}", options.condition_size) : "");
+  } catch (const Error& error) {
+    fmt::print("network     {}\n", error.what());
+  }
+}
+
+int info(const ModelCommandOptions& options) {
+  apply_common_options(options.common);
+  const Checkpoint checkpoint = read_checkpoint(options.input);
+  Contents contents;
+  collect(checkpoint.root, "", contents);
+  const auto depth = [](const auto& value) { return std::count(value.first.begin(), value.first.end(), '/'); };
+  std::stable_sort(contents.values.begin(), contents.values.end(),
+                   [&](const auto& a, const auto& b) { return depth(a) < depth(b); });
+  fmt::print("file        {}\n", options.input);
+  fmt::print("format      {}\n", to_string(checkpoint.format));
+  fmt::print("size        {} bytes\n", std::filesystem::file_size(options.input));
+  fmt::print("sha256      {}\n", sha256_hex_of_file(options.input));
+  print_network(checkpoint);
+  for (const auto& [key, text] : checkpoint.metadata) {
+    fmt::print("metadata    {} = {}\n", printable(key, kLongestName), printable(text, kLongestName));
+  }
+  for (const auto& [path, text] : contents.values) fmt::print("value       {} = {}\n", path, text);
+  for (const auto& [path, tensor] : contents.tensors) {
+    fmt::print("tensor      {} [{}] {}\n", path, fmt::join(tensor.sizes(), ","),
+               tensor_type(tensor.scalar_type()).name);
+  }
+  return kExitSuccess;
+}
+
+// What of a checkpoint is no model weight, and so has no place in a safetensors file.
+std::vector<std::string> left_out(const CheckpointValue& root) {
+  std::vector<std::string> names;
+  if (root.find("model_weights") == nullptr) return names;
+  for (const auto& [key, item] : std::get<CheckpointValue::Dict>(root.value)) {
+    if (const std::string name = plain_text(key); name != "model_weights") names.push_back(name);
+  }
+  return names;
+}
+
+int convert(const ModelCommandOptions& options) {
+  apply_common_options(options.common);
+  const std::filesystem::path output = options.output;
+  const std::string ending = output.extension().string();
+  if (ending != ".pt" && ending != ".pth" && ending != ".safetensors") {
+    throw Error(
+        ErrorCode::kUsage,
+        fmt::format("cannot tell the format of '{}': its name must end in .pt, .pth or .safetensors", output.string()));
+  }
+  if (std::filesystem::exists(output) && !options.common.overwrite) {
+    throw Error(ErrorCode::kUsage, fmt::format("'{}' exists: use --overwrite to replace it", output.string()));
+  }
+  const Checkpoint checkpoint = read_checkpoint(options.input);
+  if (ending != ".safetensors") {
+    write_torch_checkpoint(output, checkpoint.root);
+    fmt::print("{}: all of {}\n", options.output, options.input);
+    return kExitSuccess;
+  }
+  const StateDict weights =
+      in_context(fmt::format("checkpoint '{}'", options.input), [&] { return checkpoint.weights(); });
+  std::map<std::string, std::string> metadata = checkpoint.metadata;
+  metadata.emplace("format", "pt");  // what Python's libraries look for
+  write_safetensors(output, weights, metadata);
+  const std::vector<std::string> others = left_out(checkpoint.root);
+  fmt::print("{}: {} tensors{}\n", options.output, weights.size(),
+             others.empty() ? "" : fmt::format("; safetensors has no place for {}", fmt::join(others, ", ")));
+  return kExitSuccess;
+}
+
+}  // namespace
+
+void add_model_command(CLI::App& app) {
+  CLI::App& group = add_verb(app, "model", "Look into model files and convert them", "ra model info best_model.pt");
+  group.require_subcommand(1);
+  auto options = std::make_shared<ModelCommandOptions>();
+
+  CLI::App& info_verb = add_verb(group, "info", "Print what a .pt or .safetensors file holds; nothing in it is run",
+                                 "ra model info runs/demo/checkpoints/best.pt");
+  info_verb.add_option("FILE", options->input, "Checkpoint: .pt in either layout, or safetensors")->required();
+  add_log_options(info_verb, options->common);
+  on_run(info_verb, [options] { return info(*options); });
+
+  CLI::App& convert_verb = add_verb(group, "convert", "Write a checkpoint in the format that the name of OUT ends in",
+                                    "ra model convert best_model.pt best_model.safetensors");
+  convert_verb.add_option("IN", options->input, "Checkpoint: .pt in either layout, or safetensors")->required();
+  convert_verb
+      .add_option("OUT", options->output, ".pt or .pth takes everything, .safetensors the weights of the model alone")
+      ->required();
+  add_overwrite_option(convert_verb, options->common);
+  add_log_options(convert_verb, options->common);
+  on_run(convert_verb, [options] { return convert(*options); });
+}
+
+}  // namespace ra
