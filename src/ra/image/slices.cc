@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <numeric>
 
@@ -52,6 +53,33 @@ std::vector<std::int64_t> parse_list(std::string_view text) {
   return numbers;
 }
 
+// How the voxels of a turned volume lie in the old one, along x, y and z.
+struct Turn {
+  std::array<std::int64_t, 3> size{}, step{};
+  std::int64_t origin = 0;  // the old voxel that becomes voxel 0
+  Affine world_from_voxel{};
+};
+
+Turn turn_to_ras(const Image& image) {
+  const Affine& old = *image.world_from_voxel;
+  const AxisOrder order = ras_axis_order(old);
+  const std::array<std::int64_t, 3> old_size{image.columns, image.rows, image.slices};
+  const std::array<std::int64_t, 3> old_step{1, image.columns, image.columns * image.rows};
+  Turn turn{.world_from_voxel = old};
+  for (int axis = 0; axis < 3; ++axis) {
+    const int from = order.voxel_axis[axis];
+    const bool flip = order.flip[axis];
+    turn.size[axis] = old_size[from];
+    turn.step[axis] = flip ? -old_step[from] : old_step[from];
+    if (flip) turn.origin += (old_size[from] - 1) * old_step[from];
+    for (int i = 0; i < 3; ++i) {
+      turn.world_from_voxel[i][axis] = flip ? -old[i][from] : old[i][from];
+      if (flip) turn.world_from_voxel[i][3] += old[i][from] * static_cast<double>(old_size[from] - 1);
+    }
+  }
+  return turn;
+}
+
 }  // namespace
 
 SliceRule SliceRule::parse(std::string_view text) {
@@ -96,37 +124,20 @@ std::vector<std::int64_t> SliceRule::select(std::int64_t count) const {
 
 Image to_ras(const Image& image) {
   if (!image.world_from_voxel) return image;
-  const AxisOrder order = ras_axis_order(*image.world_from_voxel);
-  const std::array<std::int64_t, 3> old_size{image.columns, image.rows, image.slices};
-  const std::array<std::int64_t, 3> old_step{1, image.columns, image.columns * image.rows};
-  std::array<std::int64_t, 3> size{}, step{};
-  Affine affine = *image.world_from_voxel;
-  std::int64_t origin = 0;  // the old voxel that becomes voxel 0
-  for (int axis = 0; axis < 3; ++axis) {
-    const int from = order.voxel_axis[axis];
-    const double sign = order.flip[axis] ? -1.0 : 1.0;
-    size[axis] = old_size[from];
-    step[axis] = order.flip[axis] ? -old_step[from] : old_step[from];
-    if (order.flip[axis]) origin += (size[axis] - 1) * old_step[from];
-    for (int i = 0; i < 3; ++i) {
-      const double edge = (*image.world_from_voxel)[i][from];
-      affine[i][axis] = sign * edge;
-      if (order.flip[axis]) affine[i][3] += edge * static_cast<double>(size[axis] - 1);
-    }
-  }
-  Image ras{.columns = size[0],
-            .rows = size[1],
-            .slices = size[2],
+  const Turn turn = turn_to_ras(image);
+  Image ras{.columns = turn.size[0],
+            .rows = turn.size[1],
+            .slices = turn.size[2],
             .channels = image.channels,
             .pixels = {},
             .format = image.format,
             .pixel_type = image.pixel_type,
-            .world_from_voxel = affine};
+            .world_from_voxel = turn.world_from_voxel};
   ras.pixels.reserve(image.pixels.size());
-  for (std::int64_t z = 0; z < size[2]; ++z) {
-    for (std::int64_t y = 0; y < size[1]; ++y) {
-      std::int64_t voxel = origin + z * step[2] + y * step[1];
-      for (std::int64_t x = 0; x < size[0]; ++x, voxel += step[0]) {
+  for (std::int64_t z = 0; z < ras.slices; ++z) {
+    for (std::int64_t y = 0; y < ras.rows; ++y) {
+      std::int64_t voxel = turn.origin + z * turn.step[2] + y * turn.step[1];
+      for (std::int64_t x = 0; x < ras.columns; ++x, voxel += turn.step[0]) {
         const float* from = image.pixels.data() + voxel * image.channels;
         ras.pixels.insert(ras.pixels.end(), from, from + image.channels);
       }

@@ -14,7 +14,7 @@ Image read_image(const std::filesystem::path& path);
 
 // Upper bound on pixels (all slices and channels), checked before memory is taken: 2^29, which is 2 GiB.
 inline constexpr std::int64_t kMaxPixels = std::int64_t{1} << 29;
-// Upper bound on one side of a picture.
+// Upper bound on one side of a picture: a larger one is no slice, and would take gigabytes.
 inline constexpr std::int64_t kMaxSide = 1 << 14;
 
 }  // namespace ra

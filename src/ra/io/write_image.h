@@ -10,7 +10,8 @@
 
 namespace ra {
 
-// 8-bit PNG, atomically. `pixels` is [rows][columns][channels]; channels is 1 (gray), 3 (RGB).
+// 8-bit PNG, atomically. `pixels` is [rows][columns][channels]; channels is 1 (gray) or 3 (RGB);
+// another number of bytes is a bug of the caller (std::logic_error).
 void write_png(const std::filesystem::path& path, std::span<const std::uint8_t> pixels, std::int64_t columns,
                std::int64_t rows, std::int64_t channels = 1);
 

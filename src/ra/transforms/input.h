@@ -34,11 +34,13 @@ struct PreparedSlice {
 };
 
 // The evaluation transform (REFERENCE.md, "Slices to tensors"): scale, pad to a square with the minimum, resize
-// bilinearly without antialias. `slice` is a picture (slices == 1). kBadInput for a constant slice.
+// bilinearly without antialias. `slice` is a picture (slices == 1). kBadInput for a constant slice, which one of a
+// single pixel is too; kUsage for image_channels other than 1 and 3.
 PreparedSlice prepare_slice(const Image& slice, const InputOptions& options);
 
-// A mask [1,S,S], values fractional after the resize; padded like its image with 0 unless `pad` is false
-// (the reference's behaviour, for parity only).
+// A mask [1,S,S] in [0,1], values fractional after the resize; padded like its image with 0 unless `pad` is false
+// (the reference's behaviour, for parity only). A PNG or JPEG whose maximum exceeds 1 is divided by its full scale;
+// in other files everything above 1 (a label number) counts as 1.
 at::Tensor prepare_mask(const Image& mask, int image_size, bool pad = true);
 
 }  // namespace ra
