@@ -30,7 +30,7 @@ namespace {
 
 // An introspective step costs about this many warm-up steps (encoder and decoder passes, forward and backward).
 constexpr double kIntrospectiveCost = 5.0;
-// Epochs in a row with an empty picture before the trainer says so; the first ones may be gray by right.
+// Epochs in a row with an empty picture before the trainer says so.
 constexpr int kCollapsedEpochs = 3;
 constexpr int kExamples = 6;
 // latest.pt is at most this old, beside the epoch in progress.
@@ -171,7 +171,8 @@ void Trainer::finish_epoch(const LossMeans& means, double slices_per_second) {
   }
   if (callbacks_.on_epoch) {
     callbacks_.on_epoch({phase(), epoch_, total_epochs(), means.squared_error().value_or(0.0),
-                         validation.error_of(criterion_), is_best, slices_per_second});
+                         validation.error_of(criterion_), is_best, slices_per_second,
+                         seconds_left(loader_.batches())});
   }
 }
 
@@ -201,7 +202,9 @@ bool Trainer::remember_best(const Validation& validation) {
 }
 
 void Trainer::watch_for_collapse(const Validation& validation) {
-  const std::optional<std::string> color = collapsed_to(validation);
+  std::optional<std::string> color = collapsed_to(validation);
+  // A VAE starts from one gray picture; that is no collapse.
+  if (phase() == TrainingPhase::kWarmup && color == "gray") color.reset();
   collapsed_epochs_ = color ? collapsed_epochs_ + 1 : 0;
   if (collapsed_epochs_ != kCollapsedEpochs) return;
   log::warning(

@@ -43,6 +43,7 @@ struct EpochReport {
   double validation_error;  // squared error on validation by the latent rule of the run
   bool is_best;
   double slices_per_second;
+  double seconds_left;
 };
 
 struct TrainingCallbacks {

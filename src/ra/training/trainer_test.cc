@@ -114,7 +114,7 @@ TEST(Trainer, WritesCheckpointsThatScreeningReads) {
   adam.load(*file.root.find("optimizer_e_weights"));
   EXPECT_EQ(adam.steps(), 6);
   const CheckpointValue* described = file.root.find("ra");
-  EXPECT_EQ(std::get<std::string>(described->find("seed")->value), "17");
+  EXPECT_EQ(std::get<std::int64_t>(described->find("seed")->value), 17);
   EXPECT_EQ(std::get<std::string>(described->find("input_scaling")->value), "native");
 }
 

@@ -31,8 +31,7 @@ CheckpointValue described(const ModelFile& file, const TrainingFacts& facts) {
   CheckpointValue section = to_checkpoint_value(file);
   auto& entries = std::get<CheckpointValue::Dict>(section.value);
   add_model_options(entries, file.model->options());
-  // Python's integers have no sign bit to lose, ours do: the seed is stored as its decimal digits.
-  entries.emplace_back(text("seed"), text(std::to_string(facts.seed)));
+  entries.emplace_back(text("seed"), integer(static_cast<std::int64_t>(facts.seed)));
   if (std::isfinite(facts.validation_error)) {
     entries.emplace_back(text("validation_error"), CheckpointValue{facts.validation_error});
   }

@@ -11,7 +11,7 @@ namespace ra {
 // What a training checkpoint says beside weights and optimisers.
 struct TrainingFacts {
   std::int64_t epoch = 0;  // finished epochs, warm-up included
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0;  // below 2^63
   double validation_error = 0.0;  // squared error by the file's latent rule; not finite before the first validation
 };
 

@@ -1,0 +1,86 @@
+#include "ra/cli/training_display.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+namespace ra {
+namespace {
+
+// Without a terminal a step is shown only when nothing was for this long; epochs usually say enough.
+constexpr std::chrono::seconds kSilence{60};
+
+class TrainingDisplay {
+ public:
+  explicit TrainingDisplay(ProgressLine& line) : line_(line) {}
+
+  void show_step(const TrainingProgress& p) {
+    if (!line_.is_terminal() && std::chrono::steady_clock::now() - shown_ < kSilence) return;
+    shown_ = std::chrono::steady_clock::now();
+    const std::string validation = last_ ? fmt::format(", val {:.1f} (best {:.1f})", last_->validation_error,
+                                                       best_->validation_error)
+                                         : "";
+    line_.update(fmt::format("epoch {}/{} {} step {}/{}: error {:.1f}, KL {:.1f}{}, {:.1f} slices/s, {} left", p.epoch,
+                             p.epochs, to_string(p.phase), p.step, p.steps, p.squared_error, p.kl, validation,
+                             p.slices_per_second, format_duration(p.seconds_left)));
+  }
+
+  void show_epoch(const EpochReport& epoch) {
+    last_ = epoch;
+    if (epoch.is_best) best_ = epoch;
+    if (line_.is_terminal()) return;
+    shown_ = std::chrono::steady_clock::now();
+    line_.update(fmt::format("epoch {}/{} {}: error {:.1f} in training, {:.1f} on validation (best {:.1f} in epoch {}), "
+                             "{:.1f} slices/s, {} left",
+                             epoch.epoch, epoch.epochs, to_string(epoch.phase), epoch.training_error,
+                             epoch.validation_error, best_->validation_error, best_->epoch, epoch.slices_per_second,
+                             format_duration(epoch.seconds_left)));
+  }
+
+ private:
+  ProgressLine& line_;
+  std::optional<EpochReport> last_, best_;
+  std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
+};
+
+const char* reason(TrainingEnd end) {
+  switch (end) {
+    case TrainingEnd::kLastEpoch:
+      return "";
+    case TrainingEnd::kPatience:
+      return ", stopped because validation no longer improved (training.patience)";
+    case TrainingEnd::kTimeLimit:
+      return ", stopped by training.max_minutes";
+    case TrainingEnd::kSignal:
+      return ", stopped by a signal";
+  }
+  return "";
+}
+
+}  // namespace
+
+TrainingCallbacks show_training(ProgressLine& line) {
+  const auto display = std::make_shared<TrainingDisplay>(line);
+  return {[display](const TrainingProgress& progress) { display->show_step(progress); },
+          [display](const EpochReport& epoch) { display->show_epoch(epoch); }};
+}
+
+void print_training_report(const TrainingReport& report) {
+  fmt::print("{} epochs trained{}.\n", report.epochs, reason(report.end));
+  if (report.best) {
+    fmt::print("Squared error on validation: {:.1f} by {} in epoch {}", report.best->error_of(*report.latent_rule),
+               report.latent_rule->text(), *report.best_epoch);
+    for (const RuleError& error : report.best->errors) {
+      if (error.rule.text() == report.latent_rule->text()) continue;
+      fmt::print(", {:.1f} by {}", error.squared_error, error.rule.text());
+    }
+    fmt::print("; the mean training picture has {:.1f}, black {:.1f}.\nBest model: {}\n", report.yardsticks.mean_picture,
+               report.yardsticks.black, report.best_checkpoint.string());
+  }
+  fmt::print("Last model: {}\n", report.latest_checkpoint.string());
+  std::fflush(stdout);
+}
+
+}  // namespace ra

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "ra/base/progress.h"
+#include "ra/training/trainer.h"
+
+namespace ra {
+
+// Shows a training on `line`, which must outlive the callbacks: every step on a terminal, plain lines now and then
+// elsewhere.
+TrainingCallbacks show_training(ProgressLine& line);
+
+// Prints what a training came to beside its yardsticks, and where its checkpoints are.
+void print_training_report(const TrainingReport& report);
+
+}  // namespace ra
