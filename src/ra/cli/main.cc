@@ -21,6 +21,8 @@ namespace {
 //   3. add its line here.
 // tests/cli checks that its --help has an example.
 const std::vector<void (*)(CLI::App&)> kVerbs = {
+    &ra::add_run_command,
+    &ra::add_train_command,
     &ra::add_screen_command,
     &ra::add_synthesize_command,
     &ra::add_config_command,

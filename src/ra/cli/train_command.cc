@@ -45,7 +45,7 @@ int run_train(const TrainOptions& options) {
   const ExperimentConfig config = training_config(options);
   const at::Device device = resolve_device(config.device);
   const ExperimentFiles files = find_experiment_files(config);
-  prepare_run_folder(options.output, config, files, device, options.common.overwrite);
+  claim_run_folder(options.output, config, options.common.overwrite);
   const StopSignal stop;
   TrainingReport report;
   {

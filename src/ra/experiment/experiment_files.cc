@@ -30,7 +30,8 @@ ExperimentFiles find_experiment_files(const ExperimentConfig& config) {
     }
     files.data = {lists.expand(config.data.train), lists.expand(config.data.val), lists.expand(config.data.test)};
   } else {
-    lists.expand({config.weights});
+    const std::vector<std::filesystem::path> weights = lists.expand({config.weights});
+    if (!weights.empty()) files.weights = weights.front();
   }
   for (const DownstreamTask& task : config.downstream_tasks) {
     std::vector<EvaluationSetFiles>& sets = files.downstream.emplace_back();

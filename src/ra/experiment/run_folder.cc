@@ -50,6 +50,12 @@ Json environment(const ExperimentConfig& config, const ExperimentFiles& files, a
             {"test", fingerprint(files.data.test)}}}};
 }
 
+void refuse_results(const fs::path& folder, const char* file) {
+  if (!fs::exists(folder / file)) return;
+  throw Error(ErrorCode::kUsage,
+              fmt::format("'{}' holds results already; name another folder, or give --overwrite", folder.string()));
+}
+
 }  // namespace
 
 fs::path run_folder_of(const ExperimentConfig& config) {
@@ -57,15 +63,26 @@ fs::path run_folder_of(const ExperimentConfig& config) {
   return fs::path("runs") / fmt::format("{}_{}", local_time("%Y_%m_%d_%H_%M_%S"), config.name);
 }
 
-void prepare_run_folder(const fs::path& folder, const ExperimentConfig& config, const ExperimentFiles& files,
-                        at::Device device, bool overwrite) {
-  if (fs::exists(folder / "config.yaml") && !overwrite) {
-    throw Error(ErrorCode::kUsage,
-                fmt::format("'{}' holds a run already; name another folder, or give --overwrite", folder.string()));
+fs::path task_folder_of(const DownstreamTask& task, const fs::path& run_folder) {
+  return task.output.empty() ? run_folder / "downstream" / task.name : fs::path(task.output);
+}
+
+void claim_run_folder(const fs::path& folder, const ExperimentConfig& config, bool overwrite) {
+  if (!overwrite) {
+    refuse_results(folder, "config.yaml");
+    for (const DownstreamTask& task : config.downstream_tasks) {
+      refuse_results(task_folder_of(task, folder), "scores.csv");
+    }
   }
   make_output_folder(folder);
+}
+
+void begin_run_folder(const fs::path& folder, const ExperimentConfig& config, const ExperimentFiles& files,
+                      at::Device device) {
   const std::string facts = environment(config, files, device).dump(2) + "\n";
-  for (const char* old : {"metrics.jsonl", "checkpoints", "figures"}) fs::remove_all(folder / old);
+  if (config.task == "train") {
+    for (const char* old : {"metrics.jsonl", "checkpoints", "figures"}) fs::remove_all(folder / old);
+  }
   write_file(folder / "config.yaml", to_yaml(config));
   write_file(folder / "environment.json", facts);
 }

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "ra/data/slice_dataset.h"
+#include "ra/experiment/run_folder.h"
 #include "ra/model/model_file.h"
 
 namespace ra {
@@ -21,6 +22,7 @@ TrainingReport run_training(const ExperimentConfig& config, const ExperimentFile
   inputs.augmentation = config.augmentation;
   inputs.seed = config.seed;
   inputs.folder = folder;
+  begin_run_folder(folder, config, files, device);
   return Trainer(std::move(inputs), training, validation, std::move(callbacks)).run();
 }
 

@@ -12,8 +12,9 @@
 
 namespace ra {
 
-// Trains what the configuration says into a prepared run folder: reads the slices, makes a new model from the seed,
-// and runs the Trainer, whose report and errors it passes on. `on_load(done, total)` is called while slices are read.
+// Trains what the configuration says into a claimed run folder: reads the slices, begins the folder, makes a new model
+// from the seed, and runs the Trainer, whose report and errors it passes on. Results of an earlier run are untouched
+// until every slice was read. `on_load(done, total)` is called while slices are read.
 TrainingReport run_training(const ExperimentConfig& config, const ExperimentFiles& files,
                             const std::filesystem::path& folder, at::Device device, TrainingCallbacks callbacks = {},
                             const std::function<void(std::size_t, std::size_t)>& on_load = {});

@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "ra/base/error.h"
+#include "ra/base/log.h"
+#include "ra/base/progress.h"
+#include "ra/base/stop_signal.h"
+#include "ra/cli/command.h"
+#include "ra/cli/common_options.h"
+#include "ra/cli/training_display.h"
+#include "ra/experiment/device.h"
+#include "ra/experiment/load_config.h"
+#include "ra/experiment/run_downstream.h"
+#include "ra/experiment/run_folder.h"
+#include "ra/experiment/run_training.h"
+
+namespace ra {
+namespace {
+
+struct RunOptions {
+  CommonOptions common;
+  std::string file;         // as the positional argument
+  std::string config_path;  // as the reference spells it
+};
+
+ExperimentConfig load(const RunOptions& options) {
+  if (options.file.empty() == options.config_path.empty()) {
+    throw Error(ErrorCode::kUsage, "name one experiment file: ra run CONFIG, or ra run --config_path CONFIG");
+  }
+  LoadedConfig loaded = load_config(options.file.empty() ? options.config_path : options.file, options.common.set);
+  if (!options.common.data_root.empty()) loaded.config.data.root = options.common.data_root;
+  if (options.common.device) loaded.config.device = *options.common.device;
+  if (options.common.seed) loaded.config.seed = *options.common.seed;
+  loaded.config.finish();
+  for (const std::string& note : loaded.notes) log::info("{}", note);
+  return loaded.config;
+}
+
+void print_test(const std::optional<Validation>& test) {
+  if (!test) return;
+  const char* between = " ";
+  fmt::print("Test: squared error");
+  for (const RuleError& error : test->errors) {
+    fmt::print("{}{:.1f} by {}", std::exchange(between, ", "), error.squared_error, error.rule.text());
+  }
+  fmt::print("\n");
+}
+
+void print_metrics(const char* name, const std::vector<DetectionMetrics>& all) {
+  for (const DetectionMetrics& metrics : all) {
+    fmt::print("  {:<15} {}: AUROC {}, AP {} ({} against {} healthy)\n", name, metrics.set,
+               format_with_interval(metrics.auroc, metrics.auroc_interval),
+               format_with_interval(metrics.average_precision, {}), metrics.pathological, metrics.healthy);
+  }
+}
+
+void print_detection(const DownstreamTask& task, const DownstreamResult& result) {
+  for (const std::string& failure : result.detection.report.failures) fmt::print(stderr, "ra: error: {}\n", failure);
+  fmt::print("Downstream task {}: AUROC with its 95 % interval, average precision\n", task.name);
+  print_metrics("detector", result.detection.report.metrics);
+  print_metrics("mean picture", result.detection.mean_picture_metrics);
+  print_metrics("shuffled labels", result.detection.shuffled_metrics);
+  fmt::print("  scores and a sheet of cases: {}\n", result.folder.string());
+}
+
+// Returns how many images failed.
+std::size_t run_downstream(const ExperimentConfig& config, const ExperimentFiles& files,
+                           const AnomalyDetector& detector, const std::filesystem::path& folder, bool quiet) {
+  std::size_t failed = 0;
+  for (std::size_t k = 0; k < config.downstream_tasks.size() && StopSignal::received() == 0; ++k) {
+    const DownstreamTask& task = config.downstream_tasks[k];
+    ProgressLine line(stderr, quiet);
+    const auto result = run_downstream_task(config, k, files, detector, folder, [&](std::size_t done, std::size_t all) {
+      line.update(fmt::format("{}: image {}/{}", task.name, done, all));
+    });
+    if (result) {
+      line.finish(fmt::format("{}: {} images scored", task.name, result->detection.report.scores.size()));
+      print_detection(task, *result);
+      failed += result->detection.report.failures.size();
+    } else {
+      fmt::print("Downstream task {}: {} is not known yet; nothing was done.\n", task.name, to_string(task.kind));
+    }
+    std::fflush(stdout);
+  }
+  return failed;
+}
+
+// Trains and tests; false when a signal ended it.
+bool train(const ExperimentConfig& config, const ExperimentFiles& files, const std::filesystem::path& folder,
+           at::Device device, bool quiet) {
+  TrainingReport report;
+  {
+    ProgressLine line(stderr, quiet);
+    report = run_training(config, files, folder, device, show_training(line), [&](std::size_t done, std::size_t all) {
+      line.update(fmt::format("reading slices {}/{}", done, all));
+    });
+  }
+  if (!quiet) print_training_report(report);
+  if (report.end == TrainingEnd::kSignal) return false;
+  const std::optional<Validation> test = run_test(config, files, folder, device);
+  if (!quiet) print_test(test);
+  return true;
+}
+
+int run(const RunOptions& options) {
+  apply_common_options(options.common);
+  const bool quiet = options.common.quiet;
+  const ExperimentConfig config = load(options);
+  const at::Device device = resolve_device(config.device);
+  const ExperimentFiles files = find_experiment_files(config);
+  const std::filesystem::path folder = run_folder_of(config);
+  claim_run_folder(folder, config, options.common.overwrite);
+  if (!quiet) fmt::print("Run folder: {}\n", folder.string());
+  std::fflush(stdout);
+
+  const StopSignal stop;
+  const bool trains = config.task == "train";
+  if (trains && !train(config, files, folder, device, quiet)) return kExitRunFailed;
+  const AnomalyDetector detector =
+      load_detector(config, trains ? folder / "checkpoints" / "best.pt" : files.weights, device);
+  if (!trains) begin_run_folder(folder, config, files, device);
+  const std::size_t failed = run_downstream(config, files, detector, folder, quiet);
+  if (!quiet) fmt::print("Research use only; not a medical device.\n");
+  return failed == 0 ? kExitSuccess : kExitInputsFailed;
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App& command = add_verb(app, "run", "Run an experiment file: train, test and downstream tasks, as it says",
+                               "ra run configs/demo.yaml --data-root brains --set training.epochs=10");
+  command.add_option("CONFIG", options->file, "Experiment file, native or of the reference");
+  command.add_option("--config_path", options->config_path, "The same, as the reference spells it");
+  add_set_option(command, options->common);
+  add_common_options(command, options->common);
+  on_run(command, [options] { return run(*options); });
+}
+
+}  // namespace ra

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+#include "ra/detection/anomaly_detector.h"
+#include "ra/experiment/experiment_config.h"
+#include "ra/experiment/experiment_files.h"
+#include "ra/report/detection_output.h"
+
+namespace ra {
+
+// The detector of an experiment: `weights`, with slices prepared as the configuration says (files of the reference
+// do not say it themselves). kUsage when the file holds a network of another shape than `model`.
+AnomalyDetector load_detector(const ExperimentConfig& config, const std::filesystem::path& weights, at::Device device);
+
+// What a downstream task came to.
+struct DownstreamResult {
+  std::filesystem::path folder;
+  DetectionComparison detection;
+};
+
+// Runs downstream task number `task`, and writes scores.csv, detection.json and sheet.png into its folder. nullopt,
+// and nothing written, for a kind that is not known yet. Steps to add a kind: its protocol in evaluation/, its case
+// in run_downstream.cc.
+std::optional<DownstreamResult> run_downstream_task(
+    const ExperimentConfig& config, std::size_t task, const ExperimentFiles& files, const AnomalyDetector& detector,
+    const std::filesystem::path& run_folder, const std::function<void(std::size_t, std::size_t)>& progress = {});
+
+}  // namespace ra
