@@ -27,8 +27,10 @@ Affine prepared_geometry(const Affine& world_from_voxel, const Image& slice, int
   return result;
 }
 
-bool is_constant(const Image& slice) {
-  return std::all_of(slice.pixels.begin(), slice.pixels.end(), [&](float v) { return v == slice.pixels.front(); });
+// Whether nothing of the slice would be left after scaling: one value everywhere, or nothing above 0.
+bool is_empty(const Image& slice) {
+  const auto [low, high] = std::minmax_element(slice.pixels.begin(), slice.pixels.end());
+  return *low == *high || *high <= 0.0f;
 }
 
 InputSlice prepare(const Image& slice, std::optional<std::int64_t> index, const InputOptions& options) {
@@ -55,7 +57,7 @@ std::vector<InputSlice> read_slices(const std::filesystem::path& path, const Sli
   const auto indices = in_context("'" + path.string() + "'", [&] { return rule.select(ras.slices); });
   for (const std::int64_t k : indices) {
     const Image slice = axial_slice(ras, k);
-    if (is_constant(slice)) {
+    if (is_empty(slice)) {
       ++constant;
       continue;
     }
