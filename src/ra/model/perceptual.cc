@@ -119,7 +119,8 @@ StateDict read_weights(const std::filesystem::path& folder, const std::string& n
                     "v0.1; name their folder with --perceptual-weights, or use --perceptual encoder",
                     path.string()));
   }
-  return read_checkpoint(path).weights();
+  const Checkpoint checkpoint = read_checkpoint(path);
+  return in_context(fmt::format("checkpoint '{}'", path.string()), [&] { return checkpoint.weights(); });
 }
 
 class EncoderDistance : public PerceptualDistance {
