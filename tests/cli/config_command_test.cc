@@ -110,8 +110,9 @@ TEST_F(ConfigCommand, RefusesEmptyListsAndUnequalRows) {
   EXPECT_THAT(result.err, AllOf(HasSubstr("empty.csv"), HasSubstr("names no file")));
   write("c.yaml", "data: {val: one.csv}\n");
   EXPECT_THAT(ra({"check", "c.yaml"}).err, HasSubstr("data.train is empty"));
-  write("c.yaml", "data: {train: one.csv, val: one.csv}\ndownstream_tasks:\n"
-                  "  - {name: t, kind: localization, datasets: [{name: s, test: two.csv, labels: one.csv}]}\n");
+  write("c.yaml",
+        "data: {train: one.csv, val: one.csv}\ndownstream_tasks:\n"
+        "  - {name: t, kind: localization, datasets: [{name: s, test: two.csv, labels: one.csv}]}\n");
   EXPECT_THAT(ra({"check", "c.yaml"}).err, HasSubstr("2 images but 1 labels"));
 }
 
@@ -130,11 +131,12 @@ TEST_F(ConfigCommand, TakesTheReferenceFilesUnchanged) {
   const ProgramResult full = ra({"check", shared / "full_test.yaml"});
   EXPECT_EQ(full.exit_code, 2);
   EXPECT_THAT(full.out, HasSubstr("an experiment file of the reference, converted"));
-  for (const char* name : {"weights/full/best_model.pt", "lists/test.csv", "lists/lesions.csv",
-                           "lists/lesions_ann.csv", "lists/lesions_neg.csv"}) {
+  for (const char* name : {"weights/full/best_model.pt", "lists/test.csv", "lists/lesions.csv", "lists/lesions_ann.csv",
+                           "lists/lesions_neg.csv"}) {
     EXPECT_THAT(full.err, HasSubstr(name));
   }
-  ASSERT_EQ(run_ra({"synthesize", "--output", folder_.path(), "--count", "7", "--seed", "1", "--lesions"}).exit_code, 0);
+  ASSERT_EQ(run_ra({"synthesize", "--output", folder_.path(), "--count", "7", "--seed", "1", "--lesions"}).exit_code,
+            0);
   const ProgramResult small = ra({"check", shared / "small.yaml"});
   EXPECT_EQ(small.exit_code, 0) << small.err;
   EXPECT_THAT(small.out, HasSubstr("Every file is there."));

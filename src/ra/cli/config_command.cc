@@ -74,7 +74,8 @@ void print_files(const ExperimentConfig& config, const ExperimentFiles& files) {
   for (std::size_t t = 0; t < config.downstream_tasks.size(); ++t) {
     const DownstreamTask& task = config.downstream_tasks[t];
     for (std::size_t k = 0; k < task.datasets.size(); ++k) {
-      fmt::print("  files       {} in {} of {}\n", files.downstream[t][k].images.size(), task.datasets[k].name, task.name);
+      fmt::print("  files       {} in {} of {}\n", files.downstream[t][k].images.size(), task.datasets[k].name,
+                 task.name);
     }
   }
   fmt::print("Every file is there.\n");
@@ -96,13 +97,14 @@ int print_schema() {
 }  // namespace
 
 void add_config_command(CLI::App& app) {
-  CLI::App& group = add_verb(app, "config", "Show, check and describe experiment files",
-                             "ra config show --defaults > my.yaml");
+  CLI::App& group =
+      add_verb(app, "config", "Show, check and describe experiment files", "ra config show --defaults > my.yaml");
   group.require_subcommand(1);
 
   auto options = std::make_shared<ConfigOptions>();
-  CLI::App& show_verb = add_verb(group, "show", "Print an experiment file in full, with every default and a comment a key",
-                                 "ra config show configs/demo.yaml --set training.epochs=20");
+  CLI::App& show_verb =
+      add_verb(group, "show", "Print an experiment file in full, with every default and a comment a key",
+               "ra config show configs/demo.yaml --set training.epochs=20");
   show_verb.add_option("CONFIG", options->file, "Experiment file, native or of the reference; none for the defaults");
   show_verb.add_flag("--defaults", options->defaults, "Print the defaults alone");
   add_set_option(show_verb, options->common);

@@ -21,13 +21,8 @@ namespace {
 //   3. add its line here.
 // tests/cli checks that its --help has an example.
 const std::vector<void (*)(CLI::App&)> kVerbs = {
-    &ra::add_run_command,
-    &ra::add_train_command,
-    &ra::add_screen_command,
-    &ra::add_synthesize_command,
-    &ra::add_config_command,
-    &ra::add_model_command,
-    &ra::add_benchmark_command,
+    &ra::add_run_command,    &ra::add_train_command, &ra::add_screen_command,    &ra::add_synthesize_command,
+    &ra::add_config_command, &ra::add_model_command, &ra::add_benchmark_command,
 };
 
 // The deepest command that was named: the one whose options a word was meant for.
@@ -76,8 +71,8 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 // Errors of LibTorch carry a backtrace after their first line; its allocator throws no std::bad_alloc.
 int report_exception(const std::exception& error) {
   const std::string reason = first_line(error.what());
-  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
-      reason.find("allocate memory") != std::string::npos || reason.find("out of memory") != std::string::npos) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr || reason.find("allocate memory") != std::string::npos ||
+      reason.find("out of memory") != std::string::npos) {
     std::fprintf(stderr, "ra: error: out of memory; use a smaller batch size or image size, or free memory\n");
   } else if (dynamic_cast<const std::filesystem::filesystem_error*>(&error) != nullptr) {
     std::fprintf(stderr, "ra: error: %s\n", reason.c_str());
@@ -90,7 +85,8 @@ int report_exception(const std::exception& error) {
 int run(int argc, char** argv) {
   CLI::App app("Unsupervised screening of brain MRI. Research use only; not a medical device.", "ra");
   app.set_version_flag("--version", "ra " RA_VERSION " (LibTorch " TORCH_VERSION ")");
-  app.footer("Example:\n  ra train configs/demo.yaml --output runs/demo\n'ra VERB --help' shows the options of a verb.");
+  app.footer(
+      "Example:\n  ra train configs/demo.yaml --output runs/demo\n'ra VERB --help' shows the options of a verb.");
   app.require_subcommand(1);
   for (const auto add : kVerbs) add(app);
   try {

@@ -30,8 +30,9 @@ void list(FieldVisitor& v, const Field& field, std::vector<T>& sections, void (*
 }
 
 void visit_data(FieldVisitor& v, DataOptions& data) {
-  v.value({"train", "Training slices. Every entry is an image, a folder, a glob or a CSV list (one header line, then a "
-                    "path a line)."},
+  v.value({"train",
+           "Training slices. Every entry is an image, a folder, a glob or a CSV list (one header line, then a "
+           "path a line)."},
           data.train);
   v.value({"val", "Validation slices."}, data.val);
   v.value({"test", "Test slices."}, data.test);
@@ -50,8 +51,9 @@ void visit_model(FieldVisitor& v, ModelOptions& model) {
   v.value({"latent_size", "Length of the latent vector."}, model.latent_size);
   v.value({"channels", "Width of each encoder level, outermost first; every level halves the image."}, model.channels);
   v.value({"image_size", "Side of the square image in pixels: a power of two from 32 to 512."}, model.image_size);
-  v.value({"expand_equal_channels", "Whether a block between two levels of equal width has a 1x1 convolution in its "
-                                    "skip path."},
+  v.value({"expand_equal_channels",
+           "Whether a block between two levels of equal width has a 1x1 convolution in its "
+           "skip path."},
           model.expand_equal_channels);
   v.value({"expand_equal_channels_above", "With expand_equal_channels: only equal widths above this have one."},
           model.expand_equal_channels_above);
@@ -94,8 +96,9 @@ void visit_training(FieldVisitor& v, TrainingOptions& training) {
   v.value({"max_minutes", "Wall-clock limit in minutes, after which the epoch in progress is the last; 0 for none."},
           training.max_minutes);
   choose(v, {"batch_norm", "frozen, as the reference trains, or batch."}, kModes, training.batch_norm);
-  v.value({"latent", "How validation reconstructs: mean, sample, average:K, or auto (measures all at the end and "
-                     "keeps the best)."},
+  v.value({"latent",
+           "How validation reconstructs: mean, sample, average:K, or auto (measures all at the end and "
+           "keeps the best)."},
           training.latent);
   v.value({"loader_threads", "Threads that prepare slices; results do not depend on it."}, training.loader_threads);
   v.value({"examples_every", "Example pictures every this many epochs; 0 for none."}, training.examples_every);

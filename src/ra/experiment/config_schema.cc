@@ -26,7 +26,8 @@ class SchemaWriter : public FieldVisitor {
   }
   void value(const Field& field, std::vector<std::string>& value) override {
     // A single entry may stand without its brackets.
-    add(field, {{"type", Json::array({"array", "string", "null"})}, {"items", {{"type", "string"}}}, {"default", value}});
+    add(field,
+        {{"type", Json::array({"array", "string", "null"})}, {"items", {{"type", "string"}}}, {"default", value}});
   }
   void choice(const Field& field, const std::vector<std::string>& words, std::string& value) override {
     add(field, {{"enum", words}, {"default", value}});

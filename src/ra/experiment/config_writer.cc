@@ -13,7 +13,7 @@ namespace {
 // Whether a text can stand without quotes and is nothing but text to every YAML reader.
 bool is_plain_text(const std::string& text) {
   static constexpr std::array<std::string_view, 9> kOtherMeaning{"null", "true", "false", "yes", "no",
-                                                                "on",   "off",  "y",     "n"};
+                                                                 "on",   "off",  "y",     "n"};
   if (text.empty() || !(std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '/' || text[0] == '_')) {
     return false;
   }

@@ -78,9 +78,9 @@ class Reader : public FieldVisitor {
   void refuse_unknown_keys() const {
     for (const YamlEntry& entry : section_.entries) {
       if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
-      throw Error(ErrorCode::kUsage, fmt::format("{}: unknown key '{}'{}{}", yaml_place(origin_, entry.line), entry.key,
-                                                 prefix_.empty() ? "" : " in " + prefix_,
-                                                 did_you_mean(entry.key, known_)));
+      throw Error(ErrorCode::kUsage,
+                  fmt::format("{}: unknown key '{}'{}{}", yaml_place(origin_, entry.line), entry.key,
+                              prefix_.empty() ? "" : " in " + prefix_, did_you_mean(entry.key, known_)));
     }
   }
 
@@ -120,8 +120,9 @@ class Reader : public FieldVisitor {
 
 void apply_yaml(const YamlNode& document, const std::string& origin, ExperimentConfig& config) {
   if (document.kind != YamlNode::Kind::kMap && document.kind != YamlNode::Kind::kNull) {
-    throw Error(ErrorCode::kUsage, yaml_place(origin, document.line) + ": an experiment file is a set of keys; see "
-                                                                       "'ra config show --defaults'");
+    throw Error(ErrorCode::kUsage, yaml_place(origin, document.line) +
+                                       ": an experiment file is a set of keys; see "
+                                       "'ra config show --defaults'");
   }
   Reader reader(document, origin, "");
   visit_fields(reader, config);

@@ -44,7 +44,9 @@ class Changer : public FieldVisitor {
   void value(const Field&, std::string& value) override { value += text(); }
   void value(const Field&, std::vector<int>& value) override { value.push_back(7); }
   void value(const Field&, std::vector<std::string>& value) override { value = {text(), text(), "plain/path.csv"}; }
-  void choice(const Field&, const std::vector<std::string>& words, std::string& value) override { value = words.back(); }
+  void choice(const Field&, const std::vector<std::string>& words, std::string& value) override {
+    value = words.back();
+  }
   void section(const Field&, const std::function<void(FieldVisitor&)>& visit) override { visit(*this); }
   void list(const Field&, const SectionList& sections) override {
     sections.resize(2);
@@ -55,9 +57,23 @@ class Changer : public FieldVisitor {
  private:
   // Texts that a careless writer or reader would change.
   std::string text() {
-    static const std::vector<std::string> kTexts{"017",  "true", "a: b",   "# no comment", "it's \"quoted\"", "tab\there",
-                                                 "null", "~",    "- dash", "back\\slash",  "1:30",            " spaces ",
-                                                 "",     "<<",   "*alias", "line\nbreak",  "\xc3\xa4\xc3\xb6"};
+    static const std::vector<std::string> kTexts{"017",
+                                                 "true",
+                                                 "a: b",
+                                                 "# no comment",
+                                                 "it's \"quoted\"",
+                                                 "tab\there",
+                                                 "null",
+                                                 "~",
+                                                 "- dash",
+                                                 "back\\slash",
+                                                 "1:30",
+                                                 " spaces ",
+                                                 "",
+                                                 "<<",
+                                                 "*alias",
+                                                 "line\nbreak",
+                                                 "\xc3\xa4\xc3\xb6"};
     return kTexts[next_++ % kTexts.size()];
   }
   std::size_t next_ = 0;

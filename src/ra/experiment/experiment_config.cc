@@ -17,8 +17,9 @@ void require(bool fine, const std::string& message) {
 // Names become folders and table cells, so they must be fit for both.
 void check_name(const std::string& name, const std::string& what) {
   require(!name.empty(), what + " has no name");
-  require(name != "." && name != ".." && name.find_first_of("/\\,\n\"") == std::string::npos,
-          fmt::format("{} '{}' has a name that cannot be a folder's: use letters, digits, '-', '_' and '.'", what, name));
+  require(
+      name != "." && name != ".." && name.find_first_of("/\\,\n\"") == std::string::npos,
+      fmt::format("{} '{}' has a name that cannot be a folder's: use letters, digits, '-', '_' and '.'", what, name));
 }
 
 void check_task(const DownstreamTask& task) {

@@ -8,12 +8,12 @@ namespace ra {
 namespace {
 
 void check_rows(const DownstreamTask& task, const EvaluationSet& set, const EvaluationSetFiles& files) {
-  for (const auto& [what, rows] : {std::pair<const char*, std::size_t>{"labels", files.labels.size()},
-                                   {"masks", files.masks.size()}}) {
+  for (const auto& [what, rows] :
+       {std::pair<const char*, std::size_t>{"labels", files.labels.size()}, {"masks", files.masks.size()}}) {
     if (rows == 0 || rows == files.images.size()) continue;
     throw Error(ErrorCode::kUsage,
-                fmt::format("dataset '{}' of downstream task '{}' has {} images but {} {}; one row is one box", set.name,
-                            task.name, files.images.size(), rows, what));
+                fmt::format("dataset '{}' of downstream task '{}' has {} images but {} {}; one row is one box",
+                            set.name, task.name, files.images.size(), rows, what));
   }
 }
 

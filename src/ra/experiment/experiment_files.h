@@ -15,8 +15,8 @@ struct EvaluationSetFiles {
 
 // Every file that an experiment reads.
 struct ExperimentFiles {
-  DataFiles data;                 // of task train
-  std::filesystem::path weights;  // of task test
+  DataFiles data;                                           // of task train
+  std::filesystem::path weights;                            // of task test
   std::vector<std::vector<EvaluationSetFiles>> downstream;  // [task][dataset], as in the configuration
 };
 

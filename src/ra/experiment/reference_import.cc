@@ -212,8 +212,9 @@ ReferenceImport import_reference(const YamlNode& document, const std::string& or
   for (const std::string& name : tasks.node().keys()) {
     config.downstream_tasks.push_back(import_task(tasks.section(name), name, timestamp, config.model));
   }
-  root.note("the perceptual distance is the built-in one; for the reference's set detection.perceptual=squeezenet and "
-            "detection.perceptual_weights");
+  root.note(
+      "the perceptual distance is the built-in one; for the reference's set detection.perceptual=squeezenet and "
+      "detection.perceptual_weights");
   root.finish();
   return result;
 }

@@ -134,15 +134,18 @@ TEST(ReferenceImport, ExpandsEqualWidthsOnlyWhereTheFileNamesThem) {
   const auto named = import(reference_file({{"[16, 32, 32]", "[64, 512, 512]"}})).config.model;
   EXPECT_TRUE(named.expands(512, 512));
   EXPECT_FALSE(named.expands(256, 256));
-  const auto unnamed = import(reference_file({{"channels: [16, 32, 32], image_size: 64", "image_size: 64"}})).config.model;
+  const auto unnamed =
+      import(reference_file({{"channels: [16, 32, 32], image_size: 64", "image_size: 64"}})).config.model;
   EXPECT_FALSE(unnamed.expands(512, 512));
   EXPECT_EQ(unnamed.channels, ModelOptions{}.channels);
 }
 
 TEST(ReferenceImport, TakesMissingParamsAsDefaults) {
   const auto config = import(reference_file({{"params: {cdim: 1, zdim: 32, channels: [16, 32, 32], image_size: 64, "
-                                              "conditional: False}", "params:"},
-                                             {"[64, 64]", "[128, 128]"}})).config;
+                                              "conditional: False}",
+                                              "params:"},
+                                             {"[64, 64]", "[128, 128]"}}))
+                          .config;
   EXPECT_EQ(config.model.latent_size, ModelOptions{}.latent_size);
 }
 
@@ -163,7 +166,8 @@ TEST(ReferenceImport, TakesPlainDatasetsAsUnaugmentedAndFoldersWithTheirSuffix) 
   const auto config = import(reference_file({{"data.loaders.fastmri_loader, class_name: FastLoader",
                                               "core.DataLoader, class_name: DefaultDataset"},
                                              {"num_workers: 2", "file_type: .png"},
-                                             {"lists/train.csv", "pictures"}})).config;
+                                             {"lists/train.csv", "pictures"}}))
+                          .config;
   EXPECT_FALSE(config.augmentation.enabled);
   EXPECT_THAT(config.data.train, ElementsAre("pictures/*.png"));
   EXPECT_THAT(config.data.val, ElementsAre("lists/val.csv"));

@@ -58,8 +58,8 @@ std::string ReferenceSection::path(std::string_view key) const {
 }
 
 void ReferenceSection::refuse(const std::string& reason) const {
-  throw Error(ErrorCode::kUsage, fmt::format("{}: {}{}{}", yaml_place(origin_, node_.line), path_,
-                                             path_.empty() ? "" : ": ", reason));
+  throw Error(ErrorCode::kUsage,
+              fmt::format("{}: {}{}{}", yaml_place(origin_, node_.line), path_, path_.empty() ? "" : ": ", reason));
 }
 
 void ReferenceSection::note(const std::string& sentence) {
@@ -155,9 +155,9 @@ void ReferenceSection::finish() {
     // At the top of the file stand the values that anchors are made of, under any name.
     if (path_.empty() && entry.value.kind != YamlNode::Kind::kMap) continue;
     if (const auto nearest = nearest_name(entry.key, known_)) {
-      throw Error(ErrorCode::kUsage, fmt::format("{}: unknown key '{}'{} (did you mean '{}'?)",
-                                                 yaml_place(origin_, entry.line), entry.key,
-                                                 path_.empty() ? "" : " in " + path_, *nearest));
+      throw Error(ErrorCode::kUsage,
+                  fmt::format("{}: unknown key '{}'{} (did you mean '{}'?)", yaml_place(origin_, entry.line), entry.key,
+                              path_.empty() ? "" : " in " + path_, *nearest));
     }
     if (!path_.empty()) note(path(entry.key) + " is not known and has no effect");
   }

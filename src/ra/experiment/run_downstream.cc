@@ -48,9 +48,10 @@ AnomalyDetector load_detector(const ExperimentConfig& config, const fs::path& we
   ModelFile file = read_model_file(weights);
   const ModelOptions& shape = file.model->options();
   if (describe_shape(shape) != describe_shape(config.model)) {
-    throw Error(ErrorCode::kUsage,
-                fmt::format("'{}' holds a network of {}, but the experiment's model is {}; change `model` or the weights",
-                            weights.string(), describe_shape(shape), describe_shape(config.model)));
+    throw Error(
+        ErrorCode::kUsage,
+        fmt::format("'{}' holds a network of {}, but the experiment's model is {}; change `model` or the weights",
+                    weights.string(), describe_shape(shape), describe_shape(config.model)));
   }
   file.input.scaling = config.input.scaling;
   const std::string name = fmt::format("{} {}", weights.filename().string(), sha256_hex_of_file(weights).substr(0, 12));

@@ -27,8 +27,9 @@ struct DownstreamResult {
 // Runs downstream task number `task`, and writes scores.csv, detection.json and sheet.png into its folder. nullopt,
 // and nothing written, for a kind that is not known yet. Steps to add a kind: its protocol in evaluation/, its case
 // in run_downstream.cc.
-std::optional<DownstreamResult> run_downstream_task(
-    const ExperimentConfig& config, std::size_t task, const ExperimentFiles& files, const AnomalyDetector& detector,
-    const std::filesystem::path& run_folder, const std::function<void(std::size_t, std::size_t)>& progress = {});
+std::optional<DownstreamResult> run_downstream_task(const ExperimentConfig& config, std::size_t task,
+                                                    const ExperimentFiles& files, const AnomalyDetector& detector,
+                                                    const std::filesystem::path& run_folder,
+                                                    const std::function<void(std::size_t, std::size_t)>& progress = {});
 
 }  // namespace ra

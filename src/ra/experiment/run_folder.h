@@ -22,7 +22,7 @@ void claim_run_folder(const std::filesystem::path& folder, const ExperimentConfi
 // Writes config.yaml (the configuration in full) and environment.json (versions, seed, device, threads, SHA-256 of
 // the data). For task train the metrics, checkpoints and figures of an earlier training are removed first: call it
 // when everything that can be wrong with the input was found.
-void begin_run_folder(const std::filesystem::path& folder, const ExperimentConfig& config,
-                      const ExperimentFiles& files, at::Device device);
+void begin_run_folder(const std::filesystem::path& folder, const ExperimentConfig& config, const ExperimentFiles& files,
+                      at::Device device);
 
 }  // namespace ra

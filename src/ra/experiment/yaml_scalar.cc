@@ -27,8 +27,8 @@ std::string describe(const YamlNode& node) {
 
 [[noreturn]] void refuse(const YamlNode& node, const std::string& origin, const std::string& name,
                          std::string_view expected) {
-  throw Error(ErrorCode::kUsage, fmt::format("{}: {} must be {}, not {}", yaml_place(origin, node.line), name, expected,
-                                             describe(node)));
+  throw Error(ErrorCode::kUsage,
+              fmt::format("{}: {} must be {}, not {}", yaml_place(origin, node.line), name, expected, describe(node)));
 }
 
 bool is_plain(const YamlNode& node) { return node.kind == YamlNode::Kind::kScalar && !node.quoted; }

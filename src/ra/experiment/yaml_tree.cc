@@ -21,9 +21,16 @@ constexpr std::size_t kMaxBytes = std::size_t{4} << 20;
 }
 
 bool is_known_tag(const std::string& tag) {
-  static constexpr std::array<std::string_view, 10> kKnown{
-      "", "?", "!", "tag:yaml.org,2002:python/tuple", "tag:yaml.org,2002:str", "tag:yaml.org,2002:int",
-      "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"};
+  static constexpr std::array<std::string_view, 10> kKnown{"",
+                                                           "?",
+                                                           "!",
+                                                           "tag:yaml.org,2002:python/tuple",
+                                                           "tag:yaml.org,2002:str",
+                                                           "tag:yaml.org,2002:int",
+                                                           "tag:yaml.org,2002:float",
+                                                           "tag:yaml.org,2002:bool",
+                                                           "tag:yaml.org,2002:seq",
+                                                           "tag:yaml.org,2002:map"};
   return std::find(kKnown.begin(), kKnown.end(), tag) != kKnown.end();
 }
 

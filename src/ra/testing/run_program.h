@@ -16,9 +16,9 @@ struct ProgramResult {
 };
 
 struct ProgramOptions {
-  std::filesystem::path folder;  // working directory; the test's own where empty
+  std::filesystem::path folder;                                  // working directory; the test's own where empty
   std::vector<std::pair<std::string, std::string>> environment;  // added to the test's own
-  std::chrono::seconds timeout{120};  // then the program is killed
+  std::chrono::seconds timeout{120};                             // then the program is killed
 };
 
 // Runs command[0] (looked up in PATH) with its arguments and an empty standard input, and waits for it.

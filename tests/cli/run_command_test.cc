@@ -1,0 +1,162 @@
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "ra/testing/run_program.h"
+#include "ra/testing/shared_data.h"
+#include "ra/testing/temporary_folder.h"
+
+namespace ra::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string content(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Synthetic brains, and an experiment on them that takes a second.
+class RunCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const ProgramResult made = ra({"synthesize", "--output", ".", "--count", "8", "--seed", "3", "--lesions"});
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    write("tiny.yaml", kTiny);
+  }
+  void write(const std::string& name, const std::string& text) const { std::ofstream(folder_.path() / name) << text; }
+  ProgramResult ra(const std::vector<std::string>& words) const { return run_ra(words, {folder_.path(), {}}); }
+  fs::path path(const std::string& name) const { return folder_.path() / name; }
+
+  static constexpr const char* kTiny = R"(name: tiny
+output: run
+data: {train: lists/train.csv, val: lists/val.csv, test: lists/test.csv}
+model: {image_size: 32, channels: [4, 4], latent_size: 8}
+augmentation: {enabled: false}
+training: {epochs: 1, warmup: {epochs: 1}}
+downstream_tasks:
+  - name: scores
+    kind: detection
+    datasets:
+      - {name: Normal, test: lists/test.csv}
+      - {name: lesions, test: lists/lesions.csv, labels: lists/lesions_ann.csv}
+  - name: boxes
+    kind: localization
+    datasets:
+      - {name: lesions, test: lists/lesions.csv, labels: lists/lesions_ann.csv, masks: lists/lesions_neg.csv}
+)";
+  TemporaryFolder folder_;
+};
+
+TEST_F(RunCommand, TrainsTestsAndScoresAndSaysWhatItDoesNotKnow) {
+  const ProgramResult result = ra({"run", "tiny.yaml"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("Test: squared error"), HasSubstr("lesions: AUROC"),
+                                HasSubstr("Downstream task boxes: localization is not known yet")));
+  for (const char* name : {"run/config.yaml", "run/environment.json", "run/metrics.jsonl", "run/checkpoints/best.pt",
+                           "run/downstream/scores/scores.csv", "run/downstream/scores/sheet.png"}) {
+    EXPECT_TRUE(fs::exists(path(name))) << name;
+  }
+  EXPECT_FALSE(fs::exists(path("run/downstream/boxes")));
+  const auto detection = nlohmann::json::parse(content(path("run/downstream/scores/detection.json")));
+  ASSERT_EQ(detection.at("detection").size(), 1u);
+  EXPECT_EQ(detection["detection"][0].at("set"), "lesions");
+  EXPECT_TRUE(detection["detection"][0].at("auroc").is_number());
+  EXPECT_THAT(content(path("run/metrics.jsonl")), HasSubstr("\"Test/Test_loss_mse\""));
+  const auto environment = nlohmann::json::parse(content(path("run/environment.json")));
+  EXPECT_EQ(environment.at("seed"), 2109);
+  EXPECT_EQ(environment["data"]["train"]["sha256"].get<std::string>().size(), 64u);
+}
+
+TEST_F(RunCommand, WritesAConfigurationThatMeansTheSame) {
+  ASSERT_EQ(ra({"run", "tiny.yaml", "--seed", "5", "--set", "training.batch_size=3", "--quiet"}).exit_code, 0);
+  const std::string resolved = content(path("run/config.yaml"));
+  EXPECT_THAT(resolved, AllOf(HasSubstr("seed: 5\n"), HasSubstr("batch_size: 3\n")));
+  EXPECT_EQ(ra({"config", "show", "run/config.yaml"}).out, resolved);
+  const std::string scores = content(path("run/downstream/scores/scores.csv"));
+  ASSERT_EQ(ra({"run", "run/config.yaml", "--overwrite", "--quiet"}).exit_code, 0);
+  EXPECT_EQ(content(path("run/downstream/scores/scores.csv")), scores);
+}
+
+TEST_F(RunCommand, ScoresWithGivenWeightsAsTheTrainingRunDid) {
+  ASSERT_EQ(ra({"run", "tiny.yaml", "--quiet"}).exit_code, 0);
+  const ProgramResult again = ra(
+      {"run", "tiny.yaml", "--set", "task=test", "--set", "weights=run/checkpoints/best.pt", "--set", "output=again"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  const auto scores = [&](const char* run) {
+    return nlohmann::json::parse(content(path(run) / "downstream/scores/detection.json")).at("detection");
+  };
+  EXPECT_EQ(scores("again"), scores("run"));
+  EXPECT_FALSE(fs::exists(path("again/checkpoints")));
+}
+
+TEST_F(RunCommand, LeavesEarlierResultsIntactWhenItCannotGoOn) {
+  ASSERT_EQ(ra({"run", "tiny.yaml", "--quiet"}).exit_code, 0);
+  const std::string best = content(path("run/checkpoints/best.pt")), config = content(path("run/config.yaml"));
+  const auto intact = [&] {
+    return content(path("run/checkpoints/best.pt")) == best && content(path("run/config.yaml")) == config;
+  };
+  const ProgramResult unasked = ra({"run", "tiny.yaml"});
+  EXPECT_EQ(unasked.exit_code, 2);
+  EXPECT_THAT(unasked.err, AllOf(HasSubstr("'run' holds results already"), HasSubstr("--overwrite")));
+  EXPECT_TRUE(intact());
+  const ProgramResult other_shape = ra({"run", "tiny.yaml", "--overwrite", "--set", "task=test", "--set",
+                                        "weights=run/checkpoints/best.pt", "--set", "model.latent_size=9"});
+  EXPECT_EQ(other_shape.exit_code, 2);
+  EXPECT_THAT(other_shape.err, AllOf(HasSubstr("best.pt"), HasSubstr("latent 8"), HasSubstr("latent 9")));
+  EXPECT_TRUE(intact());
+  write("broken.csv", "filename\nbroken.png\n");
+  write("broken.png", "no picture");
+  const ProgramResult unreadable = ra({"run", "tiny.yaml", "--overwrite", "--set", "data.val=broken.csv"});
+  EXPECT_EQ(unreadable.exit_code, 1);
+  EXPECT_THAT(unreadable.err, HasSubstr("broken.png"));
+  EXPECT_TRUE(intact());
+}
+
+TEST_F(RunCommand, GoesOnPastAPictureThatCannotBeScored) {
+  write("broken.png", "no picture");
+  write("some.csv", content(path("lists/lesions.csv")) + "broken.png\n");
+  write("c.yaml", std::string(kTiny).replace(
+                      std::string(kTiny).find("lists/lesions.csv, labels: lists/lesions_ann.csv"), 48, "some.csv"));
+  const ProgramResult result = ra({"run", "c.yaml"});
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("broken.png"));
+  EXPECT_THAT(result.out, HasSubstr("lesions: AUROC"));
+}
+
+TEST_F(RunCommand, TakesTheFileOneWayOrTheOther) {
+  EXPECT_EQ(ra({"run"}).exit_code, 2);
+  EXPECT_EQ(ra({"run", "tiny.yaml", "--config_path", "tiny.yaml"}).exit_code, 2);
+  EXPECT_EQ(ra({"run", "--config_path", "tiny.yaml", "--quiet"}).exit_code, 0);
+}
+
+TEST_F(RunCommand, NamesEveryMissingFileAndMakesNothing) {
+  fs::remove(path("lists/val.csv"));
+  fs::remove(path("lists/lesions_neg.csv"));
+  const ProgramResult result = ra({"run", "tiny.yaml"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("2 files are missing"), HasSubstr("val.csv"), HasSubstr("lesions_neg.csv")));
+  EXPECT_FALSE(fs::exists(path("run")));
+}
+
+TEST_F(RunCommand, RunsTheSharedReferenceFileUnchanged) {
+  RA_SHARED_OR_SKIP(shared, "reference_config");
+  const ProgramResult result = ra({"run", shared / "small.yaml"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("Downstream task detection"), HasSubstr("lesions: AUROC"),
+                                HasSubstr("localization is not known yet")));
+  EXPECT_THAT(result.err, HasSubstr("trainer.params.loss has no effect"));
+  const auto runs = fs::directory_iterator(path("weights/small"));
+  EXPECT_TRUE(fs::exists(runs->path() / "detection" / "scores.csv"));
+}
+
+}  // namespace
+}  // namespace ra::testing
