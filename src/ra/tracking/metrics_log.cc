@@ -13,7 +13,7 @@
 namespace ra {
 namespace {
 
-nlohmann::ordered_json to_json(const MetricValue& value) {
+nlohmann::ordered_json to_json(const LoggedValue& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   if (const auto* number = std::get_if<double>(&value); number != nullptr && std::isfinite(*number)) return *number;

@@ -11,8 +11,8 @@
 namespace ra {
 
 // One value of a metrics row; monostate is null, and so is a number that is not finite.
-using MetricValue = std::variant<std::monostate, std::int64_t, double, std::string>;
-using MetricRow = std::vector<std::pair<std::string, MetricValue>>;
+using LoggedValue = std::variant<std::monostate, std::int64_t, double, std::string>;
+using MetricRow = std::vector<std::pair<std::string, LoggedValue>>;
 
 // metrics.jsonl: one JSON object a line, appended and flushed at once, so that a run that is killed keeps every
 // finished epoch. `_timestamp` (seconds since 1970) and `_runtime` (seconds since the log was opened) are added to

@@ -31,7 +31,7 @@ std::optional<double> LossMeans::mean(Term term) const {
 
 MetricRow LossMeans::metrics() const {
   const auto value = [](std::optional<double> number) {
-    return number ? MetricValue(*number) : MetricValue(std::monostate{});
+    return number ? LoggedValue(*number) : LoggedValue(std::monostate{});
   };
   const std::optional<double> real = mean(kReal), fake = mean(kFake);
   return {{"Train/Loss_DKLS", value(real && fake ? std::optional(*fake - *real) : std::nullopt)},

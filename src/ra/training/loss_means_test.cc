@@ -8,9 +8,9 @@
 namespace ra {
 namespace {
 
-MetricValue value_of(const MetricRow& row, const std::string& name) {
+LoggedValue value_of(const MetricRow& row, const std::string& name) {
   const auto found = std::find_if(row.begin(), row.end(), [&](const auto& entry) { return entry.first == name; });
-  return found == row.end() ? MetricValue("no such metric") : found->second;
+  return found == row.end() ? LoggedValue("no such metric") : found->second;
 }
 
 StepTerms terms_of(double value) {
