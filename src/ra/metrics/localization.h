@@ -16,9 +16,9 @@ std::vector<float> rasterise_boxes(std::span<const Box> boxes, std::int64_t colu
 
 // What the paper's rule says about one box.
 struct BoxOutcome {
-  int tp = 0;           // 1 if more than 10 % of the mask's non-zero pixels hold a kept, non-zero value
-  std::int64_t fp = 0;  // floor(sum_outside / max(sum_inside, 1)): a ratio of sums, not a number of regions
-  int recall = 0;       // tp
+  int tp = 0;              // 1 if more than 10 % of the mask's non-zero pixels hold a kept, non-zero value
+  std::int64_t fp = 0;     // floor(sum_outside / max(sum_inside, 1)): a ratio of sums, not a number of regions
+  int recall = 0;          // tp
   double precision = 0.0;  // tp / max(tp + fp, 1)
   double f1 = 0.0;         // 2 precision recall / (precision + recall + 1e-8)
   std::int64_t hit_pixels = 0;

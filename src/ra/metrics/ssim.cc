@@ -38,6 +38,9 @@ double window_similarity(std::span<const float> first, std::span<const float> se
 
 double ssim(std::span<const float> first, std::span<const float> second, std::int64_t columns, std::int64_t rows) {
   if (columns < kWindow || rows < kWindow) throw Error(ErrorCode::kUsage, "SSIM needs images of at least 7x7 pixels");
+  if (first.size() != second.size() || first.size() != static_cast<std::size_t>(columns * rows)) {
+    throw Error(ErrorCode::kUsage, "SSIM needs two images of the stated size");
+  }
   double sum = 0;
   for (std::int64_t row = 0; row + kWindow <= rows; ++row) {
     for (std::int64_t column = 0; column + kWindow <= columns; ++column) {
