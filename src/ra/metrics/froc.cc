@@ -120,11 +120,9 @@ std::vector<CurvePoint> froc_curve(std::span<const ImageMarks> images) {
 
 MetricValue sensitivity_at(std::span<const CurvePoint> curve, double rate) {
   if (curve.empty()) return MetricValue::undefined("no lesion region");
-  double sensitivity = 0.0;
-  for (const CurvePoint& point : curve) {
-    if (point.x <= rate) sensitivity = point.y;
-  }
-  return MetricValue::of(sensitivity);
+  const auto beyond =
+      std::partition_point(curve.begin(), curve.end(), [&](const CurvePoint& point) { return point.x <= rate; });
+  return MetricValue::of(beyond == curve.begin() ? 0.0 : (beyond - 1)->y);
 }
 
 std::vector<Replicates> bootstrap_froc(std::span<const ImageMarks> images, std::span<const std::int64_t> cluster_ids,

@@ -38,7 +38,7 @@ MapBins::MapBins(std::vector<float> edges) : edges_(std::move(edges)) {
 }
 
 MapBins MapBins::logarithmic() {
-  constexpr int kParts = 128, kLowest = -24, kHighest = 8;
+  constexpr int kParts = 256, kLowest = -24, kHighest = 8;
   std::vector<float> positive;
   for (int octave = kLowest; octave < kHighest; ++octave) {
     for (int part = 0; part < kParts; ++part) {

@@ -15,13 +15,14 @@ class MapBins {
   // Strictly ascending finite edges, kUsage otherwise; edges + 1 bins.
   explicit MapBins(std::vector<float> edges);
 
-  // 8195 bins for maps of unknown range, signed ones too: each octave of |value| from 2^-24 to 2^8 in 128 equal
-  // parts, so a threshold is off by less than 1/128 of its value. What is nearer to 0 is one bin, what is beyond
+  // 16387 bins for maps of unknown range, signed ones too: each octave of |value| from 2^-24 to 2^8 in 256 equal
+  // parts, so a threshold is off by less than 1/256 of its value. What is nearer to 0 is one bin, what is beyond
   // is one on each side.
   static MapBins logarithmic();
 
   // At most `count` bins that hold about equally many of the sample's values: rank error at most 1 / count on the
-  // sample beyond ties. A value that is no number is kBadInput.
+  // sample beyond ties. Good for AUROC and AUPRO; average precision and best Dice of rare lesions are decided within
+  // the highest bin, where logarithmic() is finer. A value that is no number is kBadInput.
   static MapBins of_ranks(std::vector<float> sample, std::size_t count = 4096);
 
   // One bin for each distinct value: nothing is lost. For small inputs.
