@@ -134,7 +134,9 @@ void ReversedAutoencoder::load(const StateDict& state) {
 void ReversedAutoencoder::to(at::ScalarType dtype, at::Device device) {
   for (const NamedTensor& entry : state()) {
     const bool real = entry.tensor.is_floating_point();
-    at::Tensor(entry.tensor).set_data(entry.tensor.detach().to(device, real ? dtype : entry.tensor.scalar_type()));
+    const auto layout = entry.tensor.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+    const at::Tensor moved = entry.tensor.detach().to(device, real ? dtype : entry.tensor.scalar_type());
+    at::Tensor(entry.tensor).set_data(moved.contiguous(layout));
   }
 }
 

@@ -118,7 +118,8 @@ class ReversedAutoencoder {
 
   // Copies values from `state` by name. kBadInput naming every missing, unexpected or misshapen tensor.
   void load(const StateDict& state);
-  // Changes dtype and device in place.
+  // Changes dtype and device in place, and stores convolutions channels last, which is the faster layout on CPUs
+  // (docs/decisions.md).
   void to(at::ScalarType dtype, at::Device device);
 
  private:
