@@ -41,13 +41,7 @@ ExperimentConfig load(const RunOptions& options) {
 }
 
 void print_test(const std::optional<Validation>& test) {
-  if (!test) return;
-  const char* between = " ";
-  fmt::print("Test: squared error");
-  for (const RuleError& error : test->errors) {
-    fmt::print("{}{:.1f} by {}", std::exchange(between, ", "), error.squared_error, error.rule.text());
-  }
-  fmt::print("\n");
+  if (test) fmt::print("Squared error on test: {}\n", describe(*test));
 }
 
 void print_metrics(const char* name, const std::vector<DetectionMetrics>& all) {

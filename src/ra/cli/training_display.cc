@@ -67,17 +67,23 @@ TrainingCallbacks show_training(ProgressLine& line) {
           [display](const EpochReport& epoch) { display->show_epoch(epoch); }};
 }
 
+std::string describe(const Validation& validation) {
+  std::string text;
+  for (const RuleError& error : validation.errors) {
+    text += fmt::format("{}{:.1f} by {} ({:.0f} % nearest to their own input)", text.empty() ? "" : ", ",
+                        error.squared_error, error.rule.text(), 100 * error.own_share);
+  }
+  return text;
+}
+
 void print_training_report(const TrainingReport& report) {
   fmt::print("{} epochs trained{}.\n", report.epochs, reason(report.end));
   if (report.best) {
-    fmt::print("Squared error on validation: {:.1f} by {} in epoch {}", report.best->error_of(*report.latent_rule),
-               report.latent_rule->text(), *report.best_epoch);
-    for (const RuleError& error : report.best->errors) {
-      if (error.rule.text() == report.latent_rule->text()) continue;
-      fmt::print(", {:.1f} by {}", error.squared_error, error.rule.text());
-    }
-    fmt::print("; the mean training picture has {:.1f}, black {:.1f}.\nBest model: {}\n", report.yardsticks.mean_picture,
-               report.yardsticks.black, report.best_checkpoint.string());
+    fmt::print(
+        "Squared error on validation in the best epoch, {}: {}; the mean training picture has {:.1f}, black {:.1f}. "
+        "The model's latent rule is {}.\nBest model: {}\n",
+        *report.best_epoch, describe(*report.best), report.yardsticks.mean_picture, report.yardsticks.black,
+        report.latent_rule->text(), report.best_checkpoint.string());
   }
   fmt::print("Last model: {}\n", report.latest_checkpoint.string());
   std::fflush(stdout);

@@ -15,9 +15,28 @@ namespace {
 // Reconstructions with less than this share of the inputs' contrast are an empty picture.
 constexpr double kCollapsedContrast = 0.1;
 
-double summed_error(const at::Tensor& reconstruction, const at::Tensor& images) {
-  return (reconstruction - images).square().sum(at::kDouble).item<double>();
-}
+// What one latent rule comes to, batch by batch.
+class RuleSums {
+ public:
+  // `reconstructions` belong to the images from number `first` on of `all` ([N,pixels]).
+  void add(const at::Tensor& reconstructions, const at::Tensor& all, std::int64_t first) {
+    const at::Tensor rebuilt = reconstructions.flatten(1);
+    const std::int64_t count = rebuilt.size(0);
+    squared_error_ += (rebuilt - all.slice(0, first, first + count)).square().sum(at::kDouble).item<double>();
+    // |r - x|^2 without |r|^2, which is the same for every x.
+    const at::Tensor distances = all.square().sum(1).unsqueeze(0) - 2 * at::matmul(rebuilt, all.t());
+    const at::Tensor own = at::arange(first, first + count, at::TensorOptions(at::kLong).device(all.device()));
+    own_ += (distances.argmin(1) == own).sum().item<std::int64_t>();
+  }
+
+  RuleError over(const std::string& rule, double count) const {
+    return {LatentRule::parse(rule), squared_error_ / count, static_cast<double>(own_) / count};
+  }
+
+ private:
+  double squared_error_ = 0.0;
+  std::int64_t own_ = 0;
+};
 
 double summed_contrast(const at::Tensor& images) {
   return images.flatten(1).std(1, /*unbiased=*/false).sum(at::kDouble).item<double>();
@@ -43,21 +62,24 @@ Validation validate(const ReversedAutoencoder& model, const at::Tensor& images, 
   const at::NoGradGuard no_grad;
   const at::Tensor like = model.state().front().tensor;
   const at::Tensor draws = noise.to(like.device(), like.scalar_type());
-  std::array<double, 3> errors{};
+  const at::Tensor all = images.to(like.device(), like.scalar_type()).flatten(1);
+  std::array<RuleSums, 3> sums;
+  std::int64_t first = 0;
   Validation result;
   for (const at::Tensor& part : images.split(batch_size)) {
     const at::Tensor x = part.to(like.device(), like.scalar_type());
     const Encoder::Output posterior = model.encoder().forward(x, BatchNormMode::kFrozen);
-    errors[0] += summed_error(model.decoder().forward(posterior.mean, BatchNormMode::kFrozen), x);
+    sums[0].add(model.decoder().forward(posterior.mean, BatchNormMode::kFrozen), all, first);
     at::Tensor average;
     for (std::int64_t k = 0; k < draws.size(0); ++k) {
       const at::Tensor z = sample_latent(posterior.mean, posterior.log_variance, draws[k]);
       const at::Tensor decoded = model.decoder().forward(z, BatchNormMode::kFrozen);
-      if (k == 0) errors[1] += summed_error(decoded, x);
+      if (k == 0) sums[1].add(decoded, all, first);
       average = k == 0 ? decoded : average.add_(decoded);
     }
     average.div_(draws.size(0));
-    errors[2] += summed_error(average, x);
+    sums[2].add(average, all, first);
+    first += x.size(0);
     result.input_contrast += summed_contrast(x);
     result.output_contrast += summed_contrast(average);
     result.output_level += average.mean({1, 2, 3}).sum().item<double>();
@@ -65,7 +87,7 @@ Validation validate(const ReversedAutoencoder& model, const at::Tensor& images, 
   const auto count = static_cast<double>(images.size(0));
   const std::array<std::string, 3> rules = {"mean", "sample", fmt::format("average:{}", noise.size(0))};
   for (std::size_t k = 0; k < rules.size(); ++k) {
-    result.errors.push_back({LatentRule::parse(rules[k]), errors[k] / count});
+    result.errors.push_back(sums[k].over(rules[k], count));
   }
   result.pixels = images[0].numel();
   result.input_contrast /= count;
@@ -81,6 +103,7 @@ MetricRow validation_metrics(const Validation& validation, const LatentRule& rul
                    {fmt::format("{0}/{0}_loss_pl", task), std::monostate{}}};
   for (const RuleError& error : validation.errors) {
     row.emplace_back(fmt::format("{}/squared_error_{}", task, error.rule.text()), error.squared_error);
+    row.emplace_back(fmt::format("{}/own_share_{}", task, error.rule.text()), error.own_share);
   }
   return row;
 }

@@ -12,10 +12,14 @@
 
 namespace ra {
 
-// Squared error of the reconstructions by one latent rule: summed over the pixels, mean over the images.
+// How near the reconstructions by one latent rule come.
 struct RuleError {
   LatentRule rule;
+  // Summed over the pixels, mean over the images.
   double squared_error;
+  // Share of the images whose reconstruction is nearer to them than to any other image of the set. A network that
+  // gives everyone the same picture has 1/N, whatever its squared error.
+  double own_share = 0.0;
 };
 
 // How well a model reconstructs images that it was not trained on.
@@ -36,8 +40,8 @@ struct Validation {
 Validation validate(const ReversedAutoencoder& model, const at::Tensor& images, const at::Tensor& noise,
                     int batch_size);
 
-// `Val/Val_loss_*` (squared error a pixel by `rule`, as the reference logs it) and `Val/squared_error_*`, with
-// another word than Val where `task` says so.
+// `Val/Val_loss_*` (squared error a pixel by `rule`, as the reference logs it) and `Val/squared_error_*` and
+// `Val/own_share_*`, with another word than Val where `task` says so.
 MetricRow validation_metrics(const Validation& validation, const LatentRule& rule, const std::string& task);
 
 // "black", "white" or "gray" when the reconstructions have lost their contrast: the same empty picture for every

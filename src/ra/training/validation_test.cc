@@ -29,6 +29,15 @@ TEST(Validation, MeasuresEachRuleAsScreeningReconstructs) {
   EXPECT_THROW(validation.error_of(LatentRule::parse("average:5")), Error);
 }
 
+// A random network gives every image nearly the same picture, which can be nearest to one of them only.
+TEST(Validation, KnowsANetworkThatGivesEveryoneTheSamePicture) {
+  const at::Tensor images = ramps(8).images, noise = latent_noise(LatentRule::parse("average:2"), 16, 1);
+  for (const RuleError& error : validate(*tiny_model(), images, noise, 3).errors) {
+    EXPECT_LE(error.own_share, 2.0 / 8);
+    EXPECT_GT(error.own_share, 0.0);
+  }
+}
+
 TEST(Validation, DoesNotDependOnTheBatchSize) {
   const auto model = tiny_model();
   const at::Tensor images = ramps(7).images, noise = latent_noise(LatentRule::parse("average:2"), 16, 1);
@@ -51,8 +60,9 @@ TEST(Validation, LogsTheReferencesNamesPerPixelAndTheRulesPerImage) {
   EXPECT_EQ(std::get<double>(row[0].second), 0.4);
   EXPECT_EQ(row[1].first, "Val/Val_loss_mse");
   EXPECT_TRUE(std::holds_alternative<std::monostate>(row[2].second));
-  EXPECT_EQ(row[5].first, "Val/squared_error_average:8");
-  EXPECT_EQ(std::get<double>(row[5].second), 40.0);
+  EXPECT_EQ(row[7].first, "Val/squared_error_average:8");
+  EXPECT_EQ(std::get<double>(row[7].second), 40.0);
+  EXPECT_EQ(row[8].first, "Val/own_share_average:8");
 }
 
 TEST(Collapse, IsAnEmptyPictureNotADarkOne) {
