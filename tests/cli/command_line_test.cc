@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <regex>
 
@@ -49,6 +50,20 @@ int check_help(const Words& command) {
 }
 
 TEST(CommandLine, HelpOfEveryVerbHasAnExample) { EXPECT_GT(check_help({}), 6); }
+
+// libgomp shows its settings when it is loaded: the second time with the policy that the program chose.
+TEST(CommandLine, LetsIdleThreadsSleepUnlessToldOtherwise) {
+  const Words command = {"env", "-u", "OMP_WAIT_POLICY", "OMP_DISPLAY_ENV=TRUE", std::getenv("RA_BINARY"), "benchmark",
+                         "--work", "forward", "--batch", "1", "--repeats", "1", "--threads", "1"};
+  const ProgramResult chosen = run_program(command);
+  EXPECT_EQ(chosen.exit_code, 0) << chosen.err;
+  EXPECT_THAT(chosen.err, HasSubstr("OMP_WAIT_POLICY = 'PASSIVE'"));
+  Words told = command;
+  told[1] = "--";
+  told.erase(told.begin() + 1, told.begin() + 3);
+  told.insert(told.begin() + 1, "OMP_WAIT_POLICY=active");
+  EXPECT_THAT(run_program(told).err, Not(HasSubstr("PASSIVE")));
+}
 
 TEST(CommandLine, SaysItsVersion) {
   const ProgramResult result = run_ra({"--version"});

@@ -12,6 +12,7 @@
 #include "ra/base/nearest_name.h"
 #include "ra/base/stop_signal.h"
 #include "ra/cli/command.h"
+#include "ra/cli/wait_policy.h"
 
 namespace {
 
@@ -94,6 +95,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return report_parse_error(app, error);
   }
+  // A verb that takes --threads computes.
+  if (innermost(app).get_option_no_throw("--threads") != nullptr) ra::wait_passively();
   const int code = ra::chosen_work()();
   const int signal = ra::StopSignal::received();
   return signal != 0 ? 128 + signal : code;
