@@ -94,6 +94,8 @@ std::vector<AnomalyResult> AnomalyDetector::detect_batch(const at::Tensor& slice
   const at::Tensor reconstructions = reconstruct(*model_, x, rule_, noise_);
   const AnomalyStages stages = anomaly_stages(x, reconstructions, *perceptual_);
   const at::Tensor errors = mean_absolute_errors(x, reconstructions);
+  const at::Tensor perceptual =
+      (stages.perceptual_smooth * stages.equalised_perceptual_smooth).squeeze(1).to(at::kCPU).contiguous();
   const at::Tensor reconstructions_cpu = reconstructions.to(at::kCPU).contiguous();
   std::vector<AnomalyResult> results(static_cast<std::size_t>(x.size(0)));
   for (std::size_t n = 0; n < results.size(); ++n) {
@@ -101,10 +103,17 @@ std::vector<AnomalyResult> AnomalyDetector::detect_batch(const at::Tensor& slice
     results[n].score = stages.scores[k].item<double>();
     results[n].reconstruction_mae = errors[k].item<double>();
     results[n].map = stages.map[k];
+    results[n].perceptual = perceptual[k];
     results[n].reconstruction = reconstructions_cpu[k];
   }
   if (options_.samples > 0) add_spread(x, results);
   return results;
+}
+
+at::Tensor AnomalyDetector::latents(const at::Tensor& slices) const {
+  const at::NoGradGuard no_grad;
+  const at::Tensor x = slices.to(device_, at::kFloat);
+  return model_->encoder().forward(x, BatchNormMode::kFrozen).mean.to(at::kCPU).contiguous();
 }
 
 void AnomalyDetector::add_spread(const at::Tensor& x, std::vector<AnomalyResult>& results) const {

@@ -21,6 +21,7 @@ struct AnomalyResult {
   double score = 0.0;         // mean of the map, >= 0; larger is more anomalous
   double reconstruction_mae = 0.0;  // mean absolute difference of input and reconstruction
   at::Tensor map;             // [S,S], >= 0
+  at::Tensor perceptual;      // [S,S], >= 0: the factor of the map that is not the residual
   at::Tensor reconstruction;  // [C,S,S] in (0,1): the pseudo-healthy twin
   std::optional<double> score_mean, score_sd;  // over stochastic reconstructions, with DetectionOptions::samples
 };
@@ -52,6 +53,8 @@ class AnomalyDetector {
   // How slices must be prepared for this model.
   const InputOptions& input() const { return input_; }
   const DetectionOptions& options() const { return options_; }
+  // The mean of the posterior of z: [N,C,S,S] -> [N,Z] on the CPU.
+  at::Tensor latents(const at::Tensor& slices) const;
   // The map value that pictures of this model show brightest.
   double map_maximum() const { return map_maximum_; }
 
