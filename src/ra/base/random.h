@@ -28,6 +28,7 @@ enum class Purpose : std::uint32_t {
   kLesion = 15,
   kWarmupNoise = 16,
   kLabelShuffle = 17,
+  kCanary = 18,
 };
 
 // Counter-based generator: every number is a function of (seed, epoch, index, purpose) and of its position in

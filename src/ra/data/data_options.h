@@ -13,6 +13,8 @@ struct DataOptions {
   std::vector<std::string> test;
   // Folder that relative paths in lists start from; empty is the working directory.
   std::string root;
+  // Lets train, val and test share subjects; reports then say so.
+  bool allow_overlap = false;
 };
 
 }  // namespace ra

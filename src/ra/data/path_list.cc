@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
@@ -68,28 +70,29 @@ std::vector<fs::path> glob_matches(const std::string& pattern) {
   return matches;
 }
 
-// The first field of a line: up to the first comma that is not between two bars; two bars inside stand for one.
-std::string first_field(std::string_view line) {
-  std::string field;
-  bool quoted = false;
-  for (std::size_t k = 0; k < line.size(); ++k) {
-    if (line[k] == '|') {
-      const bool doubled = quoted && k + 1 < line.size() && line[k + 1] == '|';
-      if (doubled) field += line[k++];
-      else quoted = !quoted;
-    } else if (line[k] == ',' && !quoted) {
-      break;
-    } else {
-      field += line[k];
-    }
-  }
-  return field;
-}
-
 std::string_view trim(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+// The fields of a line: apart at commas that are not between two bars; two bars inside stand for one.
+std::vector<std::string> fields_of(std::string_view line) {
+  std::vector<std::string> fields(1);
+  bool quoted = false;
+  for (std::size_t k = 0; k < line.size(); ++k) {
+    if (line[k] == '|') {
+      const bool doubled = quoted && k + 1 < line.size() && line[k + 1] == '|';
+      if (doubled) fields.back() += line[k++];
+      else quoted = !quoted;
+    } else if (line[k] == ',' && !quoted) {
+      fields.emplace_back();
+    } else {
+      fields.back() += line[k];
+    }
+  }
+  for (std::string& field : fields) field = trim(field);
+  return fields;
 }
 
 [[noreturn]] void fail_empty(const fs::path& path, const char* reason) {
@@ -98,18 +101,23 @@ std::string_view trim(std::string_view text) {
 
 }  // namespace
 
-std::vector<std::string> first_column(const std::string& text) {
-  std::vector<std::string> rows;
+std::vector<ListRow> list_rows(const std::string& text) {
+  std::vector<ListRow> rows;
   std::string_view rest = text;
+  std::optional<std::size_t> subject_column;
   bool header = true;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = trim(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    const bool is_header = std::exchange(header, false);
-    if (is_header || line.empty()) continue;
-    const std::string field = first_field(line);
-    if (const std::string_view name = trim(field); !name.empty()) rows.emplace_back(name);
+    const std::vector<std::string> fields = fields_of(line);
+    if (std::exchange(header, false)) {
+      const auto found = std::find(fields.begin() + 1, fields.end(), "subject");
+      if (found != fields.end()) subject_column = static_cast<std::size_t>(found - fields.begin());
+    } else if (!fields.front().empty()) {
+      const bool named = subject_column && *subject_column < fields.size();
+      rows.push_back({fields.front(), named ? fields[*subject_column] : ""});
+    }
   }
   return rows;
 }
@@ -150,15 +158,16 @@ void PathLists::expand_existing(const fs::path& path, std::vector<fs::path>& fil
 }
 
 void PathLists::read_list(const fs::path& list, std::vector<fs::path>& files) {
-  const std::vector<std::string> rows = first_column(read_text_file(list));
+  const std::vector<ListRow> rows = list_rows(read_text_file(list));
   if (rows.empty()) {
     fail_empty(list, "names no file; a list has one header line, then one path a line in its first column");
   }
-  for (const std::string& row : rows) {
-    const fs::path path = root_ / row;
+  for (const ListRow& row : rows) {
+    const fs::path path = root_ / row.path;
     std::error_code ignored;
     if (fs::is_regular_file(path, ignored)) {
       files.push_back(path);
+      if (!row.subject.empty()) subjects_[path.string()] = row.subject;
     } else {
       remember_missing(path.string());
     }
@@ -191,7 +200,8 @@ std::vector<fs::path> expand_path_list(const std::vector<std::string>& entries, 
 
 DataFiles expand_data_options(const DataOptions& options) {
   PathLists lists(options.root);
-  DataFiles files{lists.expand(options.train), lists.expand(options.val), lists.expand(options.test)};
+  DataFiles files{lists.expand(options.train), lists.expand(options.val), lists.expand(options.test), {}};
+  files.subjects = lists.subjects();
   lists.require_all_found();
   return files;
 }

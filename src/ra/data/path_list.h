@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "ra/data/data_options.h"
+#include "ra/data/subject.h"
 
 namespace ra {
 
 // Turns entries into image files. An entry is an image file, a folder (searched through for known endings, sorted),
 // a glob (sorted), or a CSV list: one header line, then one path a line in the first column, `,` between columns,
-// `|` around a field that holds a comma. Rows of a list are relative to `root`, or to the working directory where
+// `|` around a field that holds a comma; a column called `subject` says whom an image shows. Rows of a list are relative to `root`, or to the working directory where
 // root is empty; an entry itself is looked for under root first, then from the working directory. Duplicates stay.
 // Missing files are remembered over all calls, so that one error can name them all.
 class PathLists {
@@ -25,6 +26,9 @@ class PathLists {
   // kUsage naming what expand() did not find: each once, at most ten, and how many more.
   void require_all_found() const;
 
+  // What lists said in a column `subject`, by the path that expand() gave.
+  const ListedSubjects& subjects() const { return subjects_; }
+
  private:
   void expand_entry(const std::string& entry, std::vector<std::filesystem::path>& files);
   void expand_existing(const std::filesystem::path& path, std::vector<std::filesystem::path>& files);
@@ -34,6 +38,7 @@ class PathLists {
   std::filesystem::path root_;
   std::vector<std::string> missing_;
   std::unordered_set<std::string> missing_names_;
+  ListedSubjects subjects_;
 };
 
 // The files of one list of entries; kUsage when there are none or any is missing.
@@ -43,12 +48,19 @@ std::vector<std::filesystem::path> expand_path_list(const std::vector<std::strin
 // The files of an experiment.
 struct DataFiles {
   std::vector<std::filesystem::path> train, val, test;
+  ListedSubjects subjects;
 };
 
 // kUsage naming every missing file of the three lists at once. A list without entries is empty.
 DataFiles expand_data_options(const DataOptions& options);
 
-// The first column of every row of a CSV list (see PathLists) but the header.
-std::vector<std::string> first_column(const std::string& text);
+// One row of a CSV list: its first column, and the one called `subject` (empty without).
+struct ListRow {
+  std::string path;
+  std::string subject;
+};
+
+// The rows of a CSV list (see PathLists) but the header and those without a path.
+std::vector<ListRow> list_rows(const std::string& text);
 
 }  // namespace ra

@@ -102,5 +102,14 @@ TEST_F(PathListTest, RefusesEmptyListsAndFolders) {
   reason_of([&] { expand_path_list({}, root()); });
 }
 
+TEST(PathLists, ReadTheSubjectColumnOfAList) {
+  const auto rows = list_rows("filename,label,subject\na.png,0, Ada \n|b,c.png|,1,Bob\nd.png\n");
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].subject, "Ada");
+  EXPECT_EQ(rows[1].path, "b,c.png");
+  EXPECT_EQ(rows[1].subject, "Bob");
+  EXPECT_EQ(rows[2].subject, "");
+}
+
 }  // namespace
 }  // namespace ra

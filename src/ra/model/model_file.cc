@@ -23,10 +23,33 @@ void check_finite(const StateDict& state) {
   }
 }
 
+// A list of texts; kBadInput for anything else.
+std::vector<std::string> text_list(const CheckpointValue& section, const std::string& key) {
+  std::vector<std::string> texts;
+  const CheckpointValue* value = section.find(key);
+  const auto* list = value == nullptr ? nullptr : std::get_if<CheckpointValue::List>(&value->value);
+  if (list == nullptr) throw Error(ErrorCode::kBadInput, fmt::format("its section ra has no list called {}", key));
+  for (const CheckpointValue& item : *list) {
+    const auto* one = std::get_if<std::string>(&item.value);
+    if (one == nullptr) throw Error(ErrorCode::kBadInput, fmt::format("{} of its section ra holds no text", key));
+    texts.push_back(*one);
+  }
+  return texts;
+}
+
+void read_subjects(const CheckpointValue& section, ModelFile& file) {
+  if (section.find("training_subjects") == nullptr) return;
+  const CheckpointValue* allowed = section.find("overlap_allowed");
+  const bool* flag = allowed == nullptr ? nullptr : std::get_if<bool>(&allowed->value);
+  file.subjects = {text_list(section, "training_subjects"), text_list(section, "validation_subjects"),
+                   flag != nullptr && *flag};
+}
+
 void read_section(const CheckpointValue& section, ModelFile& file) {
   if (const std::string* scaling = find_text(section, "input_scaling")) {
     file.input.scaling = input_scaling_from_string(*scaling);
   }
+  read_subjects(section, file);
   const std::string* rule = find_text(section, "latent_rule");
   if (rule == nullptr) return;
   file.latent_rule = LatentRule::parse(*rule);
@@ -40,6 +63,12 @@ void read_section(const CheckpointValue& section, ModelFile& file) {
 }
 
 CheckpointValue text(const std::string& value) { return {value}; }
+
+CheckpointValue texts(const std::vector<std::string>& values) {
+  CheckpointValue::List list;
+  for (const std::string& value : values) list.push_back(text(value));
+  return {std::move(list)};
+}
 
 }  // namespace
 
@@ -64,6 +93,11 @@ CheckpointValue to_checkpoint_value(const ModelFile& file) {
   if (file.latent_rule) {
     dict.emplace_back(text("latent_rule"), text(file.latent_rule->text()));
     if (file.latent_noise.defined()) dict.emplace_back(text("latent_noise"), CheckpointValue{file.latent_noise});
+  }
+  if (file.subjects) {
+    dict.emplace_back(text("training_subjects"), texts(file.subjects->training));
+    dict.emplace_back(text("validation_subjects"), texts(file.subjects->validation));
+    dict.emplace_back(text("overlap_allowed"), CheckpointValue{file.subjects->overlap_allowed});
   }
   return {std::move(dict)};
 }

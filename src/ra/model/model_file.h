@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "ra/model/checkpoint.h"
 #include "ra/model/latent_rule.h"
@@ -13,6 +15,18 @@
 #include "ra/transforms/input.h"
 
 namespace ra {
+
+// Whose images shaped a model, as subject hashes (data/subject.h), ascending.
+struct SeenSubjects {
+  std::vector<std::string> training;
+  std::vector<std::string> validation;
+  bool overlap_allowed = false;  // the user let parts of the data share subjects
+};
+
+// The published weights of the squeezenet distance, where a file carries them.
+struct SqueezenetWeights {
+  StateDict backbone, heads;
+};
 
 // A model as a checkpoint file holds it: the network, and what else a number depends on. Stored under the key `ra`
 // of the checkpoint, beside the reference's own keys; files of the reference have none of it.
@@ -23,6 +37,11 @@ struct ModelFile {
   // The rule that was best on validation, with its noise [draws,Z]; absent in files of the reference.
   std::optional<LatentRule> latent_rule;
   at::Tensor latent_noise;
+  // Unknown (absent) in files of the reference and in safetensors.
+  std::optional<SeenSubjects> subjects;
+  // Perceptual distance that the file asks for; empty where it does not say. Only a bundle does.
+  std::string perceptual;
+  std::optional<SqueezenetWeights> squeezenet;
 };
 
 // Reads a .pt or safetensors file and builds the network that its shapes describe. kBadInput when the file is

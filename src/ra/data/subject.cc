@@ -1,0 +1,98 @@
+#include "ra/data/subject.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <unordered_set>
+
+#include "ra/base/hash.h"
+
+namespace ra {
+namespace {
+
+constexpr std::string_view kImagePrefix = "image:";
+constexpr std::size_t kHashDigits = 16;
+constexpr std::size_t kShown = 3;
+
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+// `sub-<label>` as a word of its own inside a name.
+std::optional<std::string> bids_subject(const std::string& name) {
+  constexpr std::string_view kMark = "sub-";
+  for (std::size_t at = name.find(kMark); at != std::string::npos; at = name.find(kMark, at + 1)) {
+    if (at > 0 && is_word(name[at - 1])) continue;
+    std::size_t end = at + kMark.size();
+    while (end < name.size() && is_word(name[end])) ++end;
+    if (end > at + kMark.size()) return name.substr(at, end - at);
+  }
+  return std::nullopt;
+}
+
+// The name before `_slice<digits>`, which must end its stem.
+std::optional<std::string> name_before_slice(const std::string& name) {
+  constexpr std::string_view kMark = "_slice";
+  const std::string stem = name.substr(0, name.find('.'));
+  const std::size_t at = stem.rfind(kMark);
+  if (at == std::string::npos || at == 0) return std::nullopt;
+  std::size_t digits = at + kMark.size();
+  if (digits < stem.size() && stem[digits] == '-') ++digits;
+  const bool all_digits = digits < stem.size() && std::all_of(stem.begin() + static_cast<std::ptrdiff_t>(digits),
+                                                              stem.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+  return all_digits ? std::optional(stem.substr(0, at)) : std::nullopt;
+}
+
+}  // namespace
+
+std::string subject_of(const std::filesystem::path& image, const ListedSubjects& listed) {
+  if (const auto found = listed.find(image.string()); found != listed.end()) return found->second;
+  const std::string name = image.filename().string();
+  if (auto subject = bids_subject(name)) return *subject;
+  for (std::filesystem::path folder = image.parent_path(); folder.has_filename(); folder = folder.parent_path()) {
+    if (auto subject = bids_subject(folder.filename().string())) return *subject;
+  }
+  if (auto subject = name_before_slice(name)) return *subject;
+  return std::string(kImagePrefix) + sha256_hex_of_file(image);
+}
+
+std::vector<std::string> subjects_of(std::span<const std::filesystem::path> images, const ListedSubjects& listed) {
+  std::vector<std::string> subjects;
+  for (const std::filesystem::path& image : images) subjects.push_back(subject_of(image, listed));
+  return subjects;
+}
+
+bool is_image_itself(std::string_view subject) { return subject.starts_with(kImagePrefix); }
+
+std::string subject_hash(std::string_view subject) {
+  return sha256_hex(std::as_bytes(std::span(subject.data(), subject.size()))).substr(0, kHashDigits);
+}
+
+std::vector<std::string> subject_hashes(std::span<const std::string> subjects) {
+  std::vector<std::string> hashes;
+  for (const std::string& subject : subjects) hashes.push_back(subject_hash(subject));
+  std::sort(hashes.begin(), hashes.end());
+  hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
+  return hashes;
+}
+
+std::string describe_shared_subjects(std::span<const NamedSubjects> parts) {
+  for (std::size_t a = 0; a < parts.size(); ++a) {
+    const std::unordered_set<std::string> first(parts[a].subjects.begin(), parts[a].subjects.end());
+    for (std::size_t b = a + 1; b < parts.size(); ++b) {
+      std::vector<std::string> shared;
+      std::unordered_set<std::string> seen;
+      for (const std::string& subject : parts[b].subjects) {
+        if (first.contains(subject) && seen.insert(subject).second) shared.push_back(subject);
+      }
+      if (shared.empty()) continue;
+      const std::span<const std::string> shown(shared.data(), std::min(shared.size(), kShown));
+      return fmt::format("{} subject(s) are in both {} and {}: {}{}", shared.size(), parts[a].name, parts[b].name,
+                         fmt::join(shown, ", "), shared.size() > kShown ? ", ..." : "");
+    }
+  }
+  return "";
+}
+
+}  // namespace ra

@@ -1,0 +1,67 @@
+#include "ra/data/subject.h"
+
+#include <gtest/gtest.h>
+
+#include "ra/base/atomic_file.h"
+#include "ra/base/error.h"
+#include "ra/testing/temporary_folder.h"
+
+namespace ra {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(Subject, TakesTheListsWordBeforeAnyName) {
+  EXPECT_EQ(subject_of("a/sub-01_T1w.png", {{"a/sub-01_T1w.png", "Ada"}}), "Ada");
+}
+
+TEST(Subject, ReadsBidsNamesOfFileAndFolder) {
+  EXPECT_EQ(subject_of("x/sub-IXI002_ses-M00_T1w.png"), "sub-IXI002");
+  EXPECT_EQ(subject_of("data/sub-7/anat/T1w.nii.gz"), "sub-7");
+  EXPECT_EQ(subject_of("sub-8/sub-9_T1w.nii"), "sub-9");
+}
+
+TEST(Subject, ReadsTheNameBeforeASliceNumber) {
+  EXPECT_EQ(subject_of("d/P12_slice07.png"), "P12");
+  EXPECT_EQ(subject_of("d/P12_slice-7.nii.gz"), "P12");
+}
+
+TEST(Subject, KnowsAnImageWithoutASubjectByItsContent) {
+  const testing::TemporaryFolder folder;
+  const fs::path a = folder.path() / "a.png", copy = folder.path() / "b.png", other = folder.path() / "x" / "a.png";
+  fs::create_directory(folder.path() / "x");
+  write_file(a, std::string_view("one"));
+  write_file(copy, std::string_view("one"));
+  write_file(other, std::string_view("two"));
+  EXPECT_TRUE(is_image_itself(subject_of(a)));
+  EXPECT_EQ(subject_of(a), subject_of(copy));
+  EXPECT_NE(subject_of(a), subject_of(other));
+  EXPECT_FALSE(is_image_itself("sub-1"));
+  EXPECT_THROW(subject_of(folder.path() / "missing.png"), Error);
+}
+
+TEST(Subject, DoesNotTakeAPartOfAWordForAMark) {
+  const testing::TemporaryFolder folder;
+  for (const char* name : {"presub-1.png", "sub-.png", "brain_slicer.png", "_slice3.png"}) {
+    write_file(folder.path() / name, std::string_view("x"));
+    EXPECT_TRUE(is_image_itself(subject_of(folder.path() / name))) << name;
+  }
+}
+
+TEST(Subject, HashesAreShortSortedAndDistinct) {
+  // SHA-256("abc") begins so (FIPS 180-4).
+  EXPECT_EQ(subject_hash("abc"), "ba7816bf8f01cfea");
+  const auto hashes = subject_hashes(std::vector<std::string>{"b", "a", "b"});
+  ASSERT_EQ(hashes.size(), 2u);
+  EXPECT_LT(hashes[0], hashes[1]);
+}
+
+TEST(Subject, NamesWhatTwoPartsShare) {
+  const std::vector<NamedSubjects> apart = {{"train", {"a", "b"}}, {"val", {"c"}}, {"test", {"d"}}};
+  EXPECT_EQ(describe_shared_subjects(apart), "");
+  const std::vector<NamedSubjects> shared = {{"train", {"a", "b"}}, {"val", {"c"}}, {"test", {"b", "b"}}};
+  EXPECT_EQ(describe_shared_subjects(shared), "1 subject(s) are in both train and test: b");
+}
+
+}  // namespace
+}  // namespace ra
