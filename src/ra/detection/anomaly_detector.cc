@@ -10,15 +10,38 @@
 #include "ra/base/hash.h"
 #include "ra/base/random.h"
 #include "ra/detection/anomaly_map.h"
+#include "ra/detection/bundle.h"
+#include "ra/transforms/gaussian.h"
 
 namespace ra {
 namespace {
 
 std::unique_ptr<PerceptualDistance> make_perceptual(const DetectionOptions& options,
+                                                    const std::optional<SqueezenetWeights>& stored,
                                                     std::shared_ptr<const ReversedAutoencoder> model,
                                                     at::Device device) {
   if (options.perceptual == "encoder") return make_encoder_distance(std::move(model));
-  return load_squeezenet_lpips(options.perceptual_weights, device);
+  if (!options.perceptual_weights.empty() || !stored) return load_squeezenet_lpips(options.perceptual_weights, device);
+  return std::make_unique<SqueezenetLpips>(stored->backbone, stored->heads, device);
+}
+
+// The options with the perceptual distance settled.
+DetectionOptions settled(DetectionOptions options, const std::string& of_model) {
+  options.validate();
+  if (options.perceptual.empty()) options.perceptual = of_model.empty() ? "encoder" : of_model;
+  return options;
+}
+
+constexpr double kCanaryTolerance = 1e-4;
+
+// Whether this machine and program make of the bundle's canary what those that wrote it made.
+void check_canary(const AnomalyDetector& detector, const Canary& canary, const std::filesystem::path& path) {
+  const double score = detector.detect(canary_image(canary.seed, detector.input()))[0].score;
+  if (std::abs(score - canary.score) <= kCanaryTolerance * std::abs(canary.score)) return;
+  throw Error(ErrorCode::kBadInput,
+              fmt::format("bundle '{}': its canary scores {:.9g} here and must score {:.9g}; another machine or program "
+                          "version computes other numbers, so its calibration does not hold: calibrate again",
+                          path.string(), score, canary.score));
 }
 
 // Noise for one stochastic reconstruction: [Z]. Every image gets the same, as the latent rule does.
@@ -36,7 +59,7 @@ void DetectionOptions::validate() const {
     if (!fine) throw Error(ErrorCode::kUsage, "detection." + message);
   };
   if (!latent.empty()) LatentRule::parse(latent);
-  require(perceptual == "encoder" || perceptual == "squeezenet",
+  require(perceptual.empty() || perceptual == "encoder" || perceptual == "squeezenet",
           fmt::format("perceptual is '{}', it must be encoder or squeezenet", perceptual));
   require(perceptual != "squeezenet" || !perceptual_weights.empty(),
           "perceptual is squeezenet, so perceptual_weights must name the folder of squeeze.backbone.pth and "
@@ -48,20 +71,32 @@ void DetectionOptions::validate() const {
 
 AnomalyDetector AnomalyDetector::load(const std::filesystem::path& model_path, const DetectionOptions& options,
                                       at::Device device, std::uint64_t seed) {
-  options.validate();
   const std::string name =
       model_path.filename().string() + " " + sha256_hex_of_file(model_path).substr(0, 12);
+  if (is_bundle(model_path)) return load_bundle(model_path, name, options, device, seed);
   return AnomalyDetector(read_model_file(model_path), name, options, device, seed);
+}
+
+AnomalyDetector AnomalyDetector::load_bundle(const std::filesystem::path& path, const std::string& name,
+                                             DetectionOptions options, at::Device device, std::uint64_t seed) {
+  Bundle bundle = read_bundle(path);
+  const bool own_weights = bundle.model.squeezenet && options.perceptual_weights.empty();
+  if (options.perceptual == bundle.model.perceptual && own_weights) options.perceptual.clear();
+  AnomalyDetector detector(std::move(bundle.model), name, options, device, seed);
+  detector.calibration_ = std::make_shared<const Calibration>(std::move(bundle.calibration));
+  detector.calibrated_ = detector.calibration_->differences(detector.identity()).empty();
+  if (detector.calibrated_) check_canary(detector, bundle.canary, path);
+  return detector;
 }
 
 AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const DetectionOptions& options,
                                  at::Device device, std::uint64_t seed)
-    : options_(options),
+    : options_(settled(options, file.perceptual)),
       input_(file.input),
       rule_(options.latent.empty() ? file.latent_rule.value_or(LatentRule::fallback())
                                    : LatentRule::parse(options.latent)),
-      device_(device) {
-  options_.validate();
+      device_(device),
+      subjects_(std::move(file.subjects)) {
   const ModelOptions& shape = file.model->options();
   if (shape.conditional) {
     throw Error(ErrorCode::kUnsupported, "this model is conditional: it cannot screen without a condition vector");
@@ -74,7 +109,7 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
     const at::Tensor one = noise_of_sample(shape.latent_size, seed, k).unsqueeze(0);
     sample_noise_ = sample_noise_.defined() ? at::cat({sample_noise_, one}) : one;
   }
-  perceptual_ = make_perceptual(options_, model_, device);
+  perceptual_ = make_perceptual(options_, file.squeezenet, model_, device);
   map_maximum_ = default_map_maximum(*perceptual_);
   identity_ = {perceptual_->name(), "torch", "fp32", std::move(model_name), rule_.text()};
 }
@@ -96,11 +131,14 @@ std::vector<AnomalyResult> AnomalyDetector::detect_batch(const at::Tensor& slice
   const at::Tensor errors = mean_absolute_errors(x, reconstructions);
   const at::Tensor perceptual =
       (stages.perceptual_smooth * stages.equalised_perceptual_smooth).squeeze(1).to(at::kCPU).contiguous();
+  const at::Tensor peaks = gaussian_filter(stages.map, kPerceptualSigma).amax({1, 2});
   const at::Tensor reconstructions_cpu = reconstructions.to(at::kCPU).contiguous();
   std::vector<AnomalyResult> results(static_cast<std::size_t>(x.size(0)));
   for (std::size_t n = 0; n < results.size(); ++n) {
     const auto k = static_cast<std::int64_t>(n);
     results[n].score = stages.scores[k].item<double>();
+    results[n].score_maximum = peaks[k].item<double>();
+    if (calibrated_) results[n].p_value = calibration_->scores.p_value(results[n].score);
     results[n].reconstruction_mae = errors[k].item<double>();
     results[n].map = stages.map[k];
     results[n].perceptual = perceptual[k];

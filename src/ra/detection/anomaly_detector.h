@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "ra/detection/calibration.h"
 #include "ra/detection/detection_options.h"
+#include "ra/detection/detector_identity.h"
 #include "ra/model/latent_rule.h"
 #include "ra/model/model_file.h"
 #include "ra/model/perceptual.h"
@@ -19,6 +21,8 @@ namespace ra {
 // What a detector found in one slice. Tensors are float32 on the CPU.
 struct AnomalyResult {
   double score = 0.0;         // mean of the map, >= 0; larger is more anomalous
+  double score_maximum = 0.0;  // maximum of the map after a Gaussian of kPerceptualSigma pixels
+  std::optional<double> p_value;  // of `score` among the healthy scores, with a calibration that fits the detector
   double reconstruction_mae = 0.0;  // mean absolute difference of input and reconstruction
   at::Tensor map;             // [S,S], >= 0
   at::Tensor perceptual;      // [S,S], >= 0: the factor of the map that is not the residual
@@ -26,20 +30,14 @@ struct AnomalyResult {
   std::optional<double> score_mean, score_sd;  // over stochastic reconstructions, with DetectionOptions::samples
 };
 
-// What a number depends on; named in every output.
-struct DetectorIdentity {
-  std::string perceptual;  // "squeezenet" or "encoder"
-  std::string backend;     // "torch"
-  std::string precision;   // "fp32"
-  std::string model;       // file name and 12 hex digits of its SHA-256
-  std::string latent;      // "mean", "sample" or "average:K"
-};
-
 // Scores slices: reconstruction, anomaly map, score. The command line, the evaluation and the service all call it,
 // so that a published number and a served number cannot differ. detect() may be called from several threads.
 class AnomalyDetector {
  public:
-  // Loads a checkpoint. `seed` draws the latent noise of a rule that the model does not store, and the samples.
+  // Loads a checkpoint or a bundle; the content decides. `seed` draws the latent noise of a rule that the model does
+  // not store, and the samples. What `options` leave empty is as the bundle was calibrated; other settings than its
+  // own keep the calibration out of the results (calibration()->differences() says why). With its own settings the
+  // bundle's canary is scored: kBadInput unless it comes out within 1e-4 of what is stored.
   static AnomalyDetector load(const std::filesystem::path& model_path, const DetectionOptions& options,
                               at::Device device, std::uint64_t seed);
 
@@ -55,11 +53,19 @@ class AnomalyDetector {
   const DetectionOptions& options() const { return options_; }
   // The mean of the posterior of z: [N,C,S,S] -> [N,Z] on the CPU.
   at::Tensor latents(const at::Tensor& slices) const;
+  // Of a bundle, whether it fits this detector's settings or not; nullptr for a checkpoint.
+  const Calibration* calibration() const { return calibration_.get(); }
+  // Whose images shaped the model; nullopt where the file does not say.
+  const std::optional<SeenSubjects>& training_subjects() const { return subjects_; }
+  // The noise of the latent rule, [draws,Z].
+  const at::Tensor& rule_noise() const { return noise_; }
   // The map value that pictures of this model show brightest.
   double map_maximum() const { return map_maximum_; }
 
  private:
   std::vector<AnomalyResult> detect_batch(const at::Tensor& slices) const;
+  static AnomalyDetector load_bundle(const std::filesystem::path& path, const std::string& name,
+                                     DetectionOptions options, at::Device device, std::uint64_t seed);
   // Mean and standard deviation of the scores of `samples` stochastic reconstructions.
   void add_spread(const at::Tensor& slices, std::vector<AnomalyResult>& results) const;
 
@@ -73,6 +79,9 @@ class AnomalyDetector {
   at::Device device_;
   double map_maximum_ = 0.0;
   DetectorIdentity identity_;
+  std::optional<SeenSubjects> subjects_;
+  std::shared_ptr<const Calibration> calibration_;
+  bool calibrated_ = false;  // calibration_ fits identity_
 };
 
 }  // namespace ra

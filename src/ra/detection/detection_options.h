@@ -8,8 +8,9 @@ namespace ra {
 struct DetectionOptions {
   // Latent rule: mean, sample, average:K, or empty for what the model says (average:8 if it does not).
   std::string latent;
-  // Perceptual distance: "encoder" (the model's own embeddings) or "squeezenet" (LPIPS; needs perceptual_weights).
-  std::string perceptual = "encoder";
+  // Perceptual distance: "encoder" (the model's own embeddings), "squeezenet" (LPIPS; needs perceptual_weights), or
+  // empty for what the model says (encoder if it does not).
+  std::string perceptual;
   // Folder with squeeze.backbone.pth and squeeze.pth.
   std::string perceptual_weights;
   // Slices scored at once.

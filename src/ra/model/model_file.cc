@@ -72,16 +72,20 @@ CheckpointValue texts(const std::vector<std::string>& values) {
 
 }  // namespace
 
+ModelFile model_file_of(const StateDict& weights) {
+  check_finite(weights);
+  ModelFile file;
+  file.model = std::make_shared<ReversedAutoencoder>(options_from_state(weights), 0);
+  file.model->load(weights);
+  file.input.image_size = file.model->options().image_size;
+  file.input.image_channels = file.model->options().image_channels;
+  return file;
+}
+
 ModelFile read_model_file(const std::filesystem::path& path) {
   const Checkpoint checkpoint = read_checkpoint(path);
   return in_context("'" + path.string() + "'", [&] {
-    const StateDict weights = checkpoint.weights();
-    check_finite(weights);
-    ModelFile file;
-    file.model = std::make_shared<ReversedAutoencoder>(options_from_state(weights), 0);
-    file.model->load(weights);
-    file.input.image_size = file.model->options().image_size;
-    file.input.image_channels = file.model->options().image_channels;
+    ModelFile file = model_file_of(checkpoint.weights());
     if (const CheckpointValue* section = checkpoint.root.find(kSection)) read_section(*section, file);
     return file;
   });

@@ -11,6 +11,7 @@
 
 #include "ra/model/checkpoint.h"
 #include "ra/model/latent_rule.h"
+#include "ra/model/perceptual.h"
 #include "ra/model/reversed_autoencoder.h"
 #include "ra/transforms/input.h"
 
@@ -21,11 +22,6 @@ struct SeenSubjects {
   std::vector<std::string> training;
   std::vector<std::string> validation;
   bool overlap_allowed = false;  // the user let parts of the data share subjects
-};
-
-// The published weights of the squeezenet distance, where a file carries them.
-struct SqueezenetWeights {
-  StateDict backbone, heads;
 };
 
 // A model as a checkpoint file holds it: the network, and what else a number depends on. Stored under the key `ra`
@@ -47,6 +43,9 @@ struct ModelFile {
 // Reads a .pt or safetensors file and builds the network that its shapes describe. kBadInput when the file is
 // broken, holds no RA network, or has values that are not finite.
 ModelFile read_model_file(const std::filesystem::path& path);
+
+// The network that weights describe, with all else unknown; kBadInput as read_model_file.
+ModelFile model_file_of(const StateDict& weights);
 
 // The value of the key `ra`.
 CheckpointValue to_checkpoint_value(const ModelFile& file);

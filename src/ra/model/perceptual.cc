@@ -151,11 +151,14 @@ class EncoderDistance : public PerceptualDistance {
 
 }  // namespace
 
+SqueezenetWeights read_squeezenet_weights(const std::filesystem::path& folder) {
+  return {read_weights(folder, "squeeze.backbone.pth"), read_weights(folder, "squeeze.pth")};
+}
+
 std::unique_ptr<SqueezenetLpips> load_squeezenet_lpips(const std::filesystem::path& folder, at::Device device) {
-  const StateDict backbone = read_weights(folder, "squeeze.backbone.pth");
-  const StateDict heads = read_weights(folder, "squeeze.pth");
+  const SqueezenetWeights weights = read_squeezenet_weights(folder);
   return in_context(fmt::format("'{}'", folder.string()),
-                    [&] { return std::make_unique<SqueezenetLpips>(backbone, heads, device); });
+                    [&] { return std::make_unique<SqueezenetLpips>(weights.backbone, weights.heads, device); });
 }
 
 std::unique_ptr<PerceptualDistance> make_encoder_distance(std::shared_ptr<const ReversedAutoencoder> model) {

@@ -54,6 +54,15 @@ class SqueezenetLpips : public PerceptualDistance {
   at::Tensor shift_, spread_;              // [1,3,1,1]
 };
 
+// The published weights of LPIPS v0.1 with SqueezeNet.
+struct SqueezenetWeights {
+  StateDict backbone, heads;
+};
+
+// Reads squeeze.backbone.pth and squeeze.pth, as published, from `folder`; kUsage with the remedy when they are
+// missing.
+SqueezenetWeights read_squeezenet_weights(const std::filesystem::path& folder);
+
 // Reads squeeze.backbone.pth and squeeze.pth, as published, from `folder`; kUsage with the remedy when they are
 // missing, kBadInput when they do not fit.
 std::unique_ptr<SqueezenetLpips> load_squeezenet_lpips(const std::filesystem::path& folder, at::Device device);

@@ -119,8 +119,7 @@ Checkpoint read_safetensors(std::span<const std::byte> file) {
   return {CheckpointFormat::kSafetensors, std::move(root), std::move(header.metadata)};
 }
 
-void write_safetensors(const std::filesystem::path& path, const StateDict& state,
-                       const std::map<std::string, std::string>& metadata) {
+std::string safetensors_bytes(const StateDict& state, const std::map<std::string, std::string>& metadata) {
   check_names(state);
   const std::vector<std::size_t> order = order_of_data(state);
   std::string header;
@@ -130,13 +129,20 @@ void write_safetensors(const std::filesystem::path& path, const StateDict& state
     refuse("safetensors cannot hold a name or a metadata text that is no valid UTF-8");
   }
   const std::uint64_t header_size = header.size();
-  AtomicFile file(path);
-  file.write(std::as_bytes(std::span(&header_size, 1)));
-  file.write(header);
+  std::string bytes(reinterpret_cast<const char*>(&header_size), sizeof(header_size));
+  bytes += header;
   for (const std::size_t k : order) {
     const at::Tensor tensor = state[k].tensor.detach().cpu().contiguous();
-    file.write(std::span(static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()));
+    bytes.append(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
   }
+  return bytes;
+}
+
+void write_safetensors(const std::filesystem::path& path, const StateDict& state,
+                       const std::map<std::string, std::string>& metadata) {
+  const std::string bytes = safetensors_bytes(state, metadata);
+  AtomicFile file(path);
+  file.write(bytes);
   file.commit(verify_written_checkpoint);
 }
 

@@ -1,0 +1,158 @@
+#include "ra/detection/bundle.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "ra/base/atomic_file.h"
+#include "ra/base/error.h"
+#include "ra/detection/anomaly_detector.h"
+#include "ra/detection/calibrator.h"
+#include "ra/model/stored_zip_writer.h"
+#include "ra/model/zip_records.h"
+#include "ra/testing/expect_error.h"
+#include "ra/testing/temporary_folder.h"
+
+namespace ra {
+namespace {
+
+namespace fs = std::filesystem;
+
+ModelFile small_model() {
+  ModelOptions shape;
+  shape.latent_size = 8;
+  shape.channels = {4, 8, 8};
+  shape.image_size = 32;
+  ModelFile file;
+  file.model = std::make_shared<ReversedAutoencoder>(shape, 1);
+  file.input.image_size = 32;
+  file.input.scaling = InputScaling::kReference;
+  file.subjects = SeenSubjects{{"0123456789abcdef"}, {"fedcba9876543210"}, true};
+  return file;
+}
+
+Bundle small_bundle() {
+  DetectionOptions options;
+  options.latent = "average:3";
+  const AnomalyDetector detector(small_model(), "small.pt 123", options, at::kCPU, 7);
+  Calibration calibration{detector.identity(), "mid", HealthyScores({0.25, 0.5}), HealthyScores({1.0, 2.0}),
+                          {{5.0, 0.2, 4.9}}, {{5.0, 0.3, 4.9}}, {"site", 2, {"aa"}, true}, {}, false, {}, {}};
+  calibration.map_mean = at::rand({32, 32});
+  calibration.map_spread = at::rand({32, 32}) + 1.0;
+  Bundle bundle = bundle_of(small_model(), detector, std::move(calibration), 99);
+  bundle.licence = "CC BY 4.0";
+  return bundle;
+}
+
+class BundleFile : public ::testing::Test {
+ protected:
+  // The bundle with `change` applied to its entries, rewritten as a zip.
+  fs::path changed(const std::function<void(std::vector<std::pair<std::string, std::string>>&)>& change) {
+    const std::vector<std::byte> archive = read_file(path_);
+    std::vector<std::pair<std::string, std::string>> entries;
+    for (const ZipRecord& record : read_stored_zip(archive)) {
+      entries.emplace_back(record.name,
+                           std::string(reinterpret_cast<const char*>(record.bytes.data()), record.bytes.size()));
+    }
+    change(entries);
+    const fs::path other = folder_.path() / "other.ra";
+    AtomicFile file(other);
+    StoredZipWriter writer(file);
+    for (const auto& [name, text] : entries) writer.add(name, std::as_bytes(std::span(text.data(), text.size())));
+    writer.finish();
+    file.commit();
+    return other;
+  }
+
+  void SetUp() override { write_bundle(path_, small_bundle()); }
+
+  testing::TemporaryFolder folder_;
+  fs::path path_ = folder_.path() / "m.ra";
+};
+
+void replace(std::string& text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  ASSERT_NE(at, std::string::npos) << from;
+  text.replace(at, from.size(), to);
+}
+
+TEST_F(BundleFile, ComesBackWhole) {
+  const Bundle before = small_bundle(), after = read_bundle(path_);
+  EXPECT_TRUE(is_bundle(path_));
+  EXPECT_EQ(after.model.input.scaling, InputScaling::kReference);
+  EXPECT_EQ(after.model.latent_rule->text(), "average:3");
+  EXPECT_TRUE(at::equal(after.model.latent_noise, before.model.latent_noise));
+  EXPECT_EQ(after.model.subjects->training, before.model.subjects->training);
+  EXPECT_TRUE(after.model.subjects->overlap_allowed);
+  EXPECT_EQ(after.model.perceptual, "encoder");
+  EXPECT_EQ(after.licence, "CC BY 4.0");
+  EXPECT_EQ(after.canary.score, before.canary.score);
+  EXPECT_EQ(after.calibration.scores.sorted().size(), 2u);
+  EXPECT_TRUE(after.calibration.map_mean.defined());
+  const StateDict weights = after.model.model->state(), original = before.model.model->state();
+  ASSERT_EQ(weights.size(), original.size());
+  for (std::size_t k = 0; k < weights.size(); ++k) EXPECT_TRUE(at::equal(weights[k].tensor, original[k].tensor));
+}
+
+TEST_F(BundleFile, MakesADetectorWithItsOwnSettingsAndPValues) {
+  const AnomalyDetector detector = AnomalyDetector::load(path_, {}, at::kCPU, 1234);
+  EXPECT_EQ(detector.identity().latent, "average:3");
+  const AnomalyResult result = detector.detect(canary_image(99, detector.input()))[0];
+  EXPECT_NEAR(result.score, small_bundle().canary.score, 1e-5 * result.score);
+  EXPECT_EQ(result.p_value, detector.calibration()->scores.p_value(result.score));
+  EXPECT_TRUE(detector.training_subjects().has_value());
+}
+
+TEST_F(BundleFile, GivesNoPValuesUnderOtherSettings) {
+  DetectionOptions options;
+  options.latent = "mean";
+  const AnomalyDetector detector = AnomalyDetector::load(path_, options, at::kCPU, 1);
+  EXPECT_FALSE(detector.detect(canary_image(1, detector.input()))[0].p_value.has_value());
+  EXPECT_NE(detector.calibration()->differences(detector.identity()), "");
+}
+
+TEST_F(BundleFile, RefusesACanaryThatScoresOtherwise) {
+  Bundle bundle = small_bundle();
+  bundle.canary.score *= 1.001;
+  write_bundle(path_, bundle);
+  testing::expect_error(ErrorCode::kBadInput, {"m.ra", "canary"},
+                        [&] { AnomalyDetector::load(path_, {}, at::kCPU, 1); });
+}
+
+TEST_F(BundleFile, RefusesAnotherVersionAChangedEntryAndOneTooMany) {
+  const auto refuses = [&](std::initializer_list<std::string_view> parts, auto change) {
+    const fs::path other = changed(change);
+    testing::expect_error(ErrorCode::kBadInput, parts, [&] { read_bundle(other); });
+  };
+  refuses({"format version is 2"}, [](auto& entries) { replace(entries[0].second, "\"format\": 1", "\"format\": 2"); });
+  refuses({"hash", "calibration.json"}, [](auto& entries) { replace(entries[3].second, "\"site\"", "\"sitf\""); });
+  refuses({"weights.safetensors"}, [](auto& entries) { entries.erase(entries.begin() + 1); });
+  refuses({"extra.bin"}, [](auto& entries) { entries.emplace_back("extra.bin", "x"); });
+  refuses({"manifest"}, [](auto& entries) { entries[0].second = "{"; });
+  refuses({"manifest"}, [](auto& entries) { entries[0].second = "{\"format\": 1}"; });
+}
+
+TEST_F(BundleFile, RefusesATruncatedFileWhereverItEnds) {
+  const std::string whole = read_text_file(path_);
+  for (const std::size_t share : {10u, 50u, 99u}) {
+    const fs::path cut = folder_.path() / "cut.ra";
+    write_file(cut, std::string_view(whole).substr(0, whole.size() * share / 100));
+    try {
+      AnomalyDetector::load(cut, {}, at::kCPU, 1);
+      FAIL() << share;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kBadInput);
+      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+    }
+  }
+}
+
+TEST(CanaryImage, DependsOnTheSeedAlone) {
+  InputOptions input;
+  input.image_size = 32;
+  EXPECT_TRUE(at::equal(canary_image(1, input), canary_image(1, input)));
+  EXPECT_FALSE(at::equal(canary_image(1, input), canary_image(2, input)));
+  EXPECT_LE(canary_image(1, input).max().item<float>(), 1.0f);
+}
+
+}  // namespace
+}  // namespace ra

@@ -1,0 +1,145 @@
+#include "ra/detection/calibrator.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+
+#include "ra/base/error.h"
+#include "ra/base/log.h"
+#include "ra/base/stop_signal.h"
+#include "ra/data/subject.h"
+#include "ra/detection/foreground.h"
+#include "ra/detection/slice_reader.h"
+
+namespace ra {
+namespace {
+
+// The spread of a pixel is at least this share of the mean spread: a pixel of air hardly varies, and dividing by its
+// spread would make it the brightest of all.
+constexpr double kLeastSpread = 0.1;
+
+// Gathers what healthy slices come to.
+class Gathering {
+ public:
+  explicit Gathering(const AnomalyDetector& detector) : detector_(detector) {}
+
+  void add(at::Tensor slice) {
+    waiting_.push_back(std::move(slice));
+    if (static_cast<int>(waiting_.size()) >= detector_.options().batch_size) detect_waiting();
+  }
+
+  void detect_waiting() {
+    if (waiting_.empty()) return;
+    const std::vector<AnomalyResult> results = detector_.detect(at::stack(waiting_));
+    for (std::size_t k = 0; k < results.size(); ++k) keep(waiting_[k], results[k]);
+    waiting_.clear();
+  }
+
+  std::size_t images() const { return scores_.size() + waiting_.size(); }
+
+  Calibration finish(const CalibrationOptions& options) {
+    if (brain_.empty()) throw Error(ErrorCode::kUsage, "no healthy image has a foreground to calibrate on");
+    Calibration calibration{detector_.identity(), options.slices.text(), HealthyScores(std::move(scores_)),
+                            HealthyScores(std::move(maxima_)), {}, {}, {}, {}, false, {}, {}};
+    for (const double percent : percents(options.rates)) {
+      calibration.all_pixels.push_back(pixel_threshold(pixels_, percent));
+      calibration.brain_pixels.push_back(pixel_threshold(brain_, percent));
+    }
+    if (options.normalised_map) add_maps(calibration);
+    return calibration;
+  }
+
+ private:
+  static std::vector<double> percents(const std::vector<double>& rates) {
+    std::vector<double> all(std::begin(kPixelPercents), std::end(kPixelPercents));
+    for (const double rate : rates) all.push_back(100.0 * rate);
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+  }
+
+  void keep(const at::Tensor& slice, const AnomalyResult& result) {
+    scores_.push_back(result.score);
+    maxima_.push_back(result.score_maximum);
+    const at::Tensor map = result.map.contiguous(), brain = map.masked_select(foreground_mask(slice));
+    pixels_.insert(pixels_.end(), map.data_ptr<float>(), map.data_ptr<float>() + map.numel());
+    brain_.insert(brain_.end(), brain.data_ptr<float>(), brain.data_ptr<float>() + brain.numel());
+  }
+
+  void add_maps(Calibration& calibration) {
+    const std::int64_t side = detector_.input().image_size;
+    const at::Tensor maps = at::from_blob(pixels_.data(), {static_cast<std::int64_t>(pixels_.size()) / (side * side), side, side});
+    if (maps.size(0) < 2) throw Error(ErrorCode::kUsage, "the spread of healthy maps needs at least 2 images");
+    calibration.map_mean = maps.mean(0);
+    const at::Tensor spread = maps.std(0);
+    calibration.map_spread = spread.clamp_min(std::max(kLeastSpread * spread.mean().item<double>(), 1e-12));
+  }
+
+  const AnomalyDetector& detector_;
+  std::vector<at::Tensor> waiting_;
+  std::vector<double> scores_, maxima_;
+  std::vector<float> pixels_, brain_;
+};
+
+void require_enough(std::size_t images, const CalibrationOptions& options) {
+  if (options.rates.empty()) throw Error(ErrorCode::kUsage, "calibration needs at least one false positive rate");
+  require_healthy_cases(images, *std::min_element(options.rates.begin(), options.rates.end()));
+}
+
+Population population_of(const std::vector<std::string>& subjects, std::size_t images, const std::string& label) {
+  Population population;
+  population.label = label;
+  population.images = static_cast<std::int64_t>(images);
+  population.subjects = subject_hashes(subjects);
+  population.subjects_known = std::none_of(subjects.begin(), subjects.end(), is_image_itself);
+  return population;
+}
+
+}  // namespace
+
+CalibrationRun calibrate(const AnomalyDetector& detector, std::span<const std::filesystem::path> images,
+                         std::span<const std::string> subjects, const CalibrationOptions& options,
+                         const std::function<void(std::size_t, std::size_t)>& progress) {
+  // A rule that takes one slice a file cannot bring more images than files: say so before hours of work.
+  if (options.slices.text() == "mid") require_enough(images.size(), options);
+  Gathering gathering(detector);
+  std::vector<std::string> used, failures;
+  std::size_t constant = 0;
+  for (std::size_t k = 0; k < images.size(); ++k) {
+    if (StopSignal::received() != 0) throw Error(ErrorCode::kFailed, "calibration was interrupted; nothing is written");
+    try {
+      for (InputSlice& slice : read_slices(images[k], options.slices, detector.input(), constant)) {
+        gathering.add(std::move(slice.prepared.pixels));
+      }
+      used.push_back(subjects[k]);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kBadInput) throw;
+      failures.push_back(error.what());
+    }
+    if (progress) progress(k + 1, images.size());
+  }
+  gathering.detect_waiting();
+  const std::size_t count = gathering.images();
+  require_enough(count, options);
+  CalibrationRun run{gathering.finish(options), constant, std::move(failures)};
+  run.calibration.population = population_of(used, count, options.label);
+  if (run.calibration.population.subjects.size() < count) {
+    log::warning("{} healthy images come from {} subjects: images of one subject resemble each other, so the p-values "
+                 "rest on fewer cases than they count", count, run.calibration.population.subjects.size());
+  }
+  return run;
+}
+
+Bundle bundle_of(ModelFile model, const AnomalyDetector& detector, Calibration calibration, std::uint64_t seed) {
+  model.latent_rule = LatentRule::parse(detector.identity().latent);
+  model.latent_noise = detector.rule_noise();
+  model.perceptual = detector.identity().perceptual;
+  const double score = detector.detect(canary_image(seed, detector.input()))[0].score;
+  return {std::move(model), std::move(calibration), {seed, score}, {}};
+}
+
+}  // namespace ra

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+namespace ra {
+
+// What a number depends on; named in every output.
+struct DetectorIdentity {
+  std::string perceptual;  // "squeezenet" or "encoder"
+  std::string backend;     // "torch"
+  std::string precision;   // "fp32"
+  std::string model;       // file name and 12 hex digits of its SHA-256
+  std::string latent;      // "mean", "sample" or "average:K"
+};
+
+}  // namespace ra
