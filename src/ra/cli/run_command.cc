@@ -11,6 +11,7 @@
 #include "ra/base/stop_signal.h"
 #include "ra/cli/command.h"
 #include "ra/cli/common_options.h"
+#include "ra/cli/evaluation_display.h"
 #include "ra/cli/training_display.h"
 #include "ra/experiment/device.h"
 #include "ra/experiment/load_config.h"
@@ -25,6 +26,7 @@ struct RunOptions {
   CommonOptions common;
   std::string file;         // as the positional argument
   std::string config_path;  // as the reference spells it
+  bool allow_overlap = false;
 };
 
 ExperimentConfig load(const RunOptions& options) {
@@ -33,6 +35,7 @@ ExperimentConfig load(const RunOptions& options) {
   }
   LoadedConfig loaded = load_config(options.file.empty() ? options.config_path : options.file, options.common.set);
   if (!options.common.data_root.empty()) loaded.config.data.root = options.common.data_root;
+  if (options.allow_overlap) loaded.config.data.allow_overlap = true;
   if (options.common.device) loaded.config.device = *options.common.device;
   if (options.common.seed) loaded.config.seed = *options.common.seed;
   loaded.config.finish();
@@ -42,23 +45,6 @@ ExperimentConfig load(const RunOptions& options) {
 
 void print_test(const std::optional<Validation>& test) {
   if (test) fmt::print("Squared error on test: {}\n", describe(*test));
-}
-
-void print_metrics(const char* name, const std::vector<DetectionMetrics>& all) {
-  for (const DetectionMetrics& metrics : all) {
-    fmt::print("  {:<15} {}: AUROC {}, AP {} ({} against {} healthy)\n", name, metrics.set,
-               format_with_interval(metrics.auroc, metrics.auroc_interval),
-               format_with_interval(metrics.average_precision, {}), metrics.pathological, metrics.healthy);
-  }
-}
-
-void print_detection(const DownstreamTask& task, const DownstreamResult& result) {
-  for (const std::string& failure : result.detection.report.failures) fmt::print(stderr, "ra: error: {}\n", failure);
-  fmt::print("Downstream task {}: AUROC with its 95 % interval, average precision\n", task.name);
-  print_metrics("detector", result.detection.report.metrics);
-  print_metrics("mean picture", result.detection.mean_picture_metrics);
-  print_metrics("shuffled labels", result.detection.shuffled_metrics);
-  fmt::print("  scores and a sheet of cases: {}\n", result.folder.string());
 }
 
 // Returns how many images failed.
@@ -71,13 +57,10 @@ std::size_t run_downstream(const ExperimentConfig& config, const ExperimentFiles
     const auto result = run_downstream_task(config, k, files, detector, folder, [&](std::size_t done, std::size_t all) {
       line.update(fmt::format("{}: image {}/{}", task.name, done, all));
     });
-    if (result) {
-      line.finish(fmt::format("{}: {} images scored", task.name, result->detection.report.scores.size()));
-      print_detection(task, *result);
-      failed += result->detection.report.failures.size();
-    } else {
-      fmt::print("Downstream task {}: {} is not known yet; nothing was done.\n", task.name, to_string(task.kind));
-    }
+    line.finish(fmt::format("{}: {} images judged", task.name, result.results.cases.size()));
+    fmt::print("Downstream task {} ({})\n", task.name, to_string(task.kind));
+    print_evaluation(result.results, result.folder);
+    failed += result.results.failures.size();
     std::fflush(stdout);
   }
   return failed;
@@ -106,6 +89,7 @@ int run(const RunOptions& options) {
   const ExperimentConfig config = load(options);
   const at::Device device = resolve_device(config.device);
   const ExperimentFiles files = find_experiment_files(config);
+  require_new_subjects(config, files);
   const std::filesystem::path folder = run_folder_of(config);
   claim_run_folder(folder, config, options.common.overwrite);
   if (!quiet) fmt::print("Run folder: {}\n", folder.string());
@@ -130,6 +114,7 @@ void add_run_command(CLI::App& app) {
                                "ra run configs/demo.yaml --data-root brains --set training.epochs=10");
   command.add_option("CONFIG", options->file, "Experiment file, native or of the reference");
   command.add_option("--config_path", options->config_path, "The same, as the reference spells it");
+  command.add_flag("--allow-overlap", options->allow_overlap, "Let train, val and test share subjects");
   add_set_option(command, options->common);
   add_common_options(command, options->common);
   on_run(command, [options] { return run(*options); });

@@ -22,6 +22,7 @@ struct TrainOptions {
   CommonOptions common;
   std::string config;
   std::string output;
+  bool allow_overlap = false;
 };
 
 // The experiment file with what the command line says on top.
@@ -36,6 +37,7 @@ ExperimentConfig training_config(const TrainOptions& options) {
   if (options.common.device) config.device = *options.common.device;
   if (options.common.seed) config.seed = *options.common.seed;
   if (!options.common.data_root.empty()) config.data.root = options.common.data_root;
+  if (options.allow_overlap) config.data.allow_overlap = true;
   config.finish();
   return config;
 }
@@ -69,6 +71,7 @@ void add_train_command(CLI::App& app) {
   command.add_option("--output", options->output,
                      "Run folder: checkpoints/best.pt and latest.pt, metrics.jsonl, figures/, config.yaml")
       ->required();
+  command.add_flag("--allow-overlap", options->allow_overlap, "Let train, val and test share subjects");
   add_set_option(command, options->common);
   add_common_options(command, options->common);
   on_run(command, [options] { return run_train(*options); });

@@ -37,6 +37,8 @@ void visit_data(FieldVisitor& v, DataOptions& data) {
   v.value({"val", "Validation slices."}, data.val);
   v.value({"test", "Test slices."}, data.test);
   v.value({"root", "Folder that relative paths start from; empty is the working directory."}, data.root);
+  v.value({"allow_overlap", "Whether train, val and test may share subjects; reports then say so."},
+          data.allow_overlap);
 }
 
 void visit_input(FieldVisitor& v, InputOptions& input) {
@@ -109,8 +111,10 @@ void visit_training(FieldVisitor& v, TrainingOptions& training) {
 
 void visit_detection(FieldVisitor& v, DetectionOptions& detection) {
   v.value({"latent", "Latent rule: mean, sample, average:K, or empty for what the model says."}, detection.latent);
-  v.choice({"perceptual", "Perceptual distance: the model's own embeddings, or LPIPS with SqueezeNet."},
-           {"encoder", "squeezenet"}, detection.perceptual);
+  v.choice({"perceptual",
+            "Perceptual distance: the model's own embeddings, LPIPS with SqueezeNet, or empty for what the model says "
+            "(encoder if it does not)."},
+           {"", "encoder", "squeezenet"}, detection.perceptual);
   v.value({"perceptual_weights", "Folder of squeeze.backbone.pth and squeeze.pth, for squeezenet."},
           detection.perceptual_weights);
   v.value({"batch_size", "Slices scored at once."}, detection.batch_size);

@@ -17,6 +17,18 @@ void check_rows(const DownstreamTask& task, const EvaluationSet& set, const Eval
   }
 }
 
+// kUsage when train, val and test share a subject and the configuration does not allow it.
+void check_splits(const DataOptions& options, const DataFiles& files) {
+  if (options.allow_overlap) return;
+  const std::vector<NamedSubjects> parts = {{"data.train", subjects_of(files.train, files.subjects)},
+                                            {"data.val", subjects_of(files.val, files.subjects)},
+                                            {"data.test", subjects_of(files.test, files.subjects)}};
+  const std::string shared = describe_shared_subjects(parts);
+  if (shared.empty()) return;
+  throw Error(ErrorCode::kUsage, shared + "; what a model has seen cannot judge it: put them into one part, or say "
+                                          "--allow-overlap (data.allow_overlap), and reports will say it");
+}
+
 }  // namespace
 
 ExperimentFiles find_experiment_files(const ExperimentConfig& config) {
@@ -28,7 +40,7 @@ ExperimentFiles find_experiment_files(const ExperimentConfig& config) {
                                                  config.data.train.empty() ? "train" : "val",
                                                  config.data.train.empty() ? "train" : "validate"));
     }
-    files.data = {lists.expand(config.data.train), lists.expand(config.data.val), lists.expand(config.data.test)};
+    files.data = {lists.expand(config.data.train), lists.expand(config.data.val), lists.expand(config.data.test), {}};
   } else {
     const std::vector<std::filesystem::path> weights = lists.expand({config.weights});
     if (!weights.empty()) files.weights = weights.front();
@@ -40,6 +52,8 @@ ExperimentFiles find_experiment_files(const ExperimentConfig& config) {
     }
   }
   lists.require_all_found();
+  files.data.subjects = lists.subjects();
+  if (config.task == "train") check_splits(config.data, files.data);
   for (std::size_t t = 0; t < config.downstream_tasks.size(); ++t) {
     const DownstreamTask& task = config.downstream_tasks[t];
     for (std::size_t k = 0; k < task.datasets.size(); ++k) {

@@ -3,10 +3,19 @@
 #include <ATen/ATen.h>
 
 #include "ra/data/slice_dataset.h"
+#include "ra/data/subject.h"
 #include "ra/experiment/run_folder.h"
 #include "ra/model/model_file.h"
 
 namespace ra {
+namespace {
+
+SeenSubjects seen_subjects(const DataOptions& options, const DataFiles& files) {
+  return {subject_hashes(subjects_of(files.train, files.subjects)), subject_hashes(subjects_of(files.val, files.subjects)),
+          options.allow_overlap};
+}
+
+}  // namespace
 
 TrainingReport run_training(const ExperimentConfig& config, const ExperimentFiles& files,
                             const std::filesystem::path& folder, at::Device device, TrainingCallbacks callbacks,
@@ -21,6 +30,7 @@ TrainingReport run_training(const ExperimentConfig& config, const ExperimentFile
   inputs.training = config.training;
   inputs.augmentation = config.augmentation;
   inputs.seed = config.seed;
+  inputs.subjects = seen_subjects(config.data, files.data);
   inputs.folder = folder;
   begin_run_folder(folder, config, files, device);
   return Trainer(std::move(inputs), training, validation, std::move(callbacks)).run();

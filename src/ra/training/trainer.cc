@@ -236,6 +236,7 @@ void Trainer::write_checkpoint(const std::filesystem::path& path) const {
   ModelFile file;
   file.model = inputs_.model;
   file.input = inputs_.input;
+  file.subjects = inputs_.subjects;
   const bool choose = inputs_.training.latent == "auto" && latest_;
   file.latent_rule = choose ? latest_->best().rule : criterion_;
   if (file.latent_rule->uses_noise()) {

@@ -10,6 +10,7 @@
 
 #include "ra/data/batch_loader.h"
 #include "ra/data/slice_dataset.h"
+#include "ra/model/model_file.h"
 #include "ra/model/reversed_autoencoder.h"
 #include "ra/tracking/metrics_log.h"
 #include "ra/training/introspective_step.h"
@@ -70,6 +71,7 @@ struct TrainerInputs {
   TrainingOptions training;
   AugmentationOptions augmentation;
   std::uint64_t seed = 0;
+  std::optional<SeenSubjects> subjects;  // stored in checkpoints
   std::filesystem::path folder;  // run folder: metrics.jsonl, checkpoints/, figures/
 };
 
