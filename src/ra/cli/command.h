@@ -15,6 +15,7 @@ namespace ra {
 //   3. calls on_run() with the work: a function that returns the exit code, or throws ra::Error.
 // The work runs after the whole command line was understood, inside the one catch of main.cc.
 void add_benchmark_command(CLI::App& app);
+void add_calibrate_command(CLI::App& app);
 void add_config_command(CLI::App& app);
 void add_model_command(CLI::App& app);
 void add_run_command(CLI::App& app);

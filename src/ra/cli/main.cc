@@ -22,7 +22,7 @@ namespace {
 //   3. add its line here.
 // tests/cli checks that its --help has an example.
 const std::vector<void (*)(CLI::App&)> kVerbs = {
-    &ra::add_run_command,    &ra::add_train_command, &ra::add_screen_command,    &ra::add_synthesize_command,
+    &ra::add_run_command,    &ra::add_train_command, &ra::add_calibrate_command, &ra::add_screen_command,    &ra::add_synthesize_command,
     &ra::add_config_command, &ra::add_model_command, &ra::add_benchmark_command,
 };
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "ra/base/error.h"
+#include "ra/base/log.h"
 #include "ra/base/progress.h"
 #include "ra/base/random.h"
 #include "ra/base/stop_signal.h"
@@ -24,7 +25,9 @@ struct ScreenOptions {
   std::string model;
   std::vector<std::string> inputs;
   std::string backend = "torch";
-  std::string slices = "mid";
+  std::optional<std::string> slices;
+  std::optional<double> fpr, fdr;
+  std::string threshold_pixels = "brain";
   std::string save = "map";
   std::string format = "npy";
   std::optional<double> map_maximum;
@@ -44,13 +47,52 @@ void print_summary(const ScreenOptions& options, const AnomalyDetector& detector
              summary.skipped > 0 ? fmt::format("; {} were there already", summary.skipped) : "",
              summary.constant > 0 ? fmt::format("; {} slices without content left out", summary.constant) : "",
              summary.failures.empty() ? "" : fmt::format("; {} inputs failed", summary.failures.size()));
+  if (options.screening.flags) {
+    const FlagRule& rule = *options.screening.flags;
+    fmt::print("{} of {} slices flagged at a false-{} rate of {}\n", summary.flagged, summary.slices + summary.skipped,
+               rule.false_discovery ? "discovery" : "positive", rule.rate);
+  }
   fmt::print("Scores: {}\nResearch use only; not a medical device.\n",
              (options.screening.output / "scores.csv").string());
 }
 
+// Says what p-values of this run do not mean, or that there are none.
+void warn_about_calibration(const ScreenOptions& options, const AnomalyDetector& detector) {
+  const Calibration& calibration = *detector.calibration();
+  if (const std::string differences = calibration.differences(detector.identity()); !differences.empty()) {
+    log::warning("{}: the calibration does not fit, so p_value and flagged stay empty and no threshold is taken from it",
+                 differences);
+  }
+  if (options.screening.slices.text() != calibration.slices) {
+    log::warning("slices are taken by '{}', but the healthy ones were by '{}': p-values compare different anatomy",
+                 options.screening.slices.text(), calibration.slices);
+  }
+  if (calibration.overlap_allowed) {
+    log::warning("the model was calibrated on subjects that it had seen in training: its p-values are too small");
+  }
+}
+
+// What a bundle knows: slices, flags, and the pixel threshold of the asked rate.
+void use_calibration(ScreenOptions& options, const AnomalyDetector& detector) {
+  const Calibration* calibration = detector.calibration();
+  options.screening.slices = SliceRule::parse(options.slices.value_or(calibration != nullptr ? calibration->slices : "mid"));
+  if (calibration == nullptr) {
+    if (!options.fpr && !options.fdr) return;
+    throw Error(ErrorCode::kUsage, "--fpr and --fdr need a calibrated model: make one with ra calibrate --model " +
+                                       options.model + " HEALTHY... --output NAME.ra");
+  }
+  const FlagRule rule{options.fdr.value_or(options.fpr.value_or(FlagRule{}.rate)), options.fdr.has_value()};
+  require_healthy_cases(calibration->scores.sorted().size(), rule.rate);
+  options.screening.flags = rule;
+  warn_about_calibration(options, detector);
+  const bool fits = calibration->differences(detector.identity()).empty();
+  if (options.screening.outputs.threshold || !fits) return;
+  const auto& thresholds = options.threshold_pixels == "all" ? calibration->all_pixels : calibration->brain_pixels;
+  options.screening.outputs.threshold = Calibration::threshold_at(thresholds, rule.rate).threshold;
+}
+
 int run_screen(ScreenOptions& options) {
   apply_common_options(options.common);
-  options.screening.slices = SliceRule::parse(options.slices);
   options.screening.outputs.choose(options.save);
   options.screening.outputs.format = map_format_from_string(options.format);
   options.screening.overwrite = options.common.overwrite;
@@ -59,6 +101,7 @@ int run_screen(ScreenOptions& options) {
   const StopSignal stop;
   const AnomalyDetector detector =
       AnomalyDetector::load(options.model, options.detection, device, options.common.seed.value_or(kDefaultSeed));
+  use_calibration(options, detector);
   options.screening.outputs.map_maximum = options.map_maximum.value_or(detector.map_maximum());
 
   ProgressLine line(stderr, options.common.quiet);
@@ -75,25 +118,35 @@ int run_screen(ScreenOptions& options) {
 }
 
 void add_options(CLI::App& command, ScreenOptions& options) {
-  command.add_option("--model", options.model, "checkpoint (.pt or .safetensors)")->required();
+  command.add_option("--model", options.model, "checkpoint (.pt or .safetensors) or calibrated bundle (.ra)")->required();
   command.add_option("INPUT", options.inputs, "image files, folders (searched through), globs or CSV lists")->required();
   command.add_option("--output", options.screening.output, "folder for scores.csv and maps")->required();
   command.add_option("--perceptual", options.detection.perceptual,
-                     "perceptual distance: encoder (the model's own embeddings) or squeezenet (LPIPS)")
-      ->check(CLI::IsMember({"encoder", "squeezenet"}))
-      ->capture_default_str();
+                     "perceptual distance: encoder (the model's own embeddings) or squeezenet (LPIPS); default: what the "
+                     "model says, else encoder")
+      ->check(CLI::IsMember({"encoder", "squeezenet"}));
   command.add_option("--perceptual-weights", options.detection.perceptual_weights,
                      "folder with squeeze.backbone.pth and squeeze.pth");
   command.add_option("--latent", options.detection.latent,
                      "mean, sample or average:K; default: what the model says, else average:8");
   command.add_option("--samples", options.detection.samples, "stochastic reconstructions for score_mean and score_sd");
   command.add_option("--batch", options.detection.batch_size, "slices at once")->capture_default_str();
-  command.add_option("--slices", options.slices, "slices of a volume: mid, all, A:B or i,j,k")->capture_default_str();
+  command.add_option("--slices", options.slices, "slices of a volume: mid, all, A:B or i,j,k; default: as the bundle was calibrated, else mid");
   command.add_option("--save", options.save, "map, reconstruction, overlay (separated by commas), or none")
       ->capture_default_str();
   command.add_option("--format", options.format, "of maps and reconstructions: npy, png or nii")->capture_default_str();
   command.add_option("--threshold", options.screening.outputs.threshold,
-                     "pixel threshold on the map: writes a mask and the column pixels_above");
+                     "pixel threshold on the map: writes a mask and the column pixels_above; default: the bundle's "
+                     "for the asked rate");
+  command.add_option("--threshold-pixels", options.threshold_pixels,
+                     "healthy pixels that the bundle's threshold counts: brain or all (as the paper does)")
+      ->check(CLI::IsMember({"brain", "all"}))
+      ->capture_default_str();
+  CLI::Option* fpr = command.add_option("--fpr", options.fpr, "with a bundle: false-positive rate at which slices are "
+                                                              "flagged; default: 0.05");
+  command.add_option("--fdr", options.fdr, "with a bundle: flag by Benjamini-Hochberg over all slices, at this "
+                                           "false-discovery rate")
+      ->excludes(fpr);
   command.add_option("--map-maximum", options.map_maximum,
                      "map value that pictures show brightest, the same for all; default: what the model says");
   command.add_option("--backend", options.backend, "inference engine")

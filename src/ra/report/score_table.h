@@ -22,6 +22,13 @@ struct ScoreRow {
   double reconstruction_mae = 0.0;
   std::optional<double> score_mean, score_sd;
   std::optional<std::int64_t> pixels_above;  // of the map, with a threshold
+  std::optional<double> p_value;             // with a calibration
+};
+
+// Which slices are flagged: by p-value <= rate each for itself, or by Benjamini-Hochberg over the whole table.
+struct FlagRule {
+  double rate = 0.05;
+  bool false_discovery = false;
 };
 
 // scores.csv: header and one line a row (RFC 4180), score as %.9g. The file is rewritten atomically as rows come
@@ -32,6 +39,7 @@ class ScoreTable {
   struct Columns {
     bool spread = false;        // score_mean, score_sd
     bool pixels_above = false;
+    std::optional<FlagRule> flags;  // p_value, flagged (0 or 1) and fpr (or fdr: the rate of the rule)
   };
 
   ScoreTable(std::filesystem::path path, Columns columns);
@@ -46,13 +54,19 @@ class ScoreTable {
   void finish();
 
   std::size_t size() const { return lines_.size(); }
+  // Of all slices, those of an earlier run included.
+  std::size_t flagged() const;
 
  private:
   std::string header() const;
+  void take_over(std::string line);
+  // One entry a line; empty without a rule.
+  std::vector<std::uint8_t> decisions() const;
 
   std::filesystem::path path_;
   Columns columns_;
-  std::vector<std::string> lines_;
+  std::vector<std::string> lines_;                 // without the columns of `flags`, which depend on all rows
+  std::vector<std::optional<double>> p_values_;    // one a line
   std::unordered_set<std::string> taken_over_;  // "input,slice," of the lines of an existing file
   std::size_t written_ = 0;
   std::chrono::steady_clock::time_point last_write_;

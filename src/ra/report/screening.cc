@@ -7,7 +7,6 @@
 #include "ra/base/error.h"
 #include "ra/base/stop_signal.h"
 #include "ra/report/output_names.h"
-#include "ra/report/score_table.h"
 
 namespace ra {
 namespace {
@@ -49,6 +48,7 @@ class Screening {
   ScreeningSummary finish() {
     detect_waiting();
     table_.finish();
+    summary_.flagged = table_.flagged();
     return std::move(summary_);
   }
 
@@ -56,7 +56,7 @@ class Screening {
 
  private:
   static ScoreTable::Columns columns(const AnomalyDetector& detector, const ScreeningOptions& options) {
-    return {detector.options().samples > 0, options.outputs.threshold.has_value()};
+    return {detector.options().samples > 0, options.outputs.threshold.has_value(), options.flags};
   }
 
   void prepare_folder() {
@@ -101,6 +101,7 @@ class Screening {
     row.score_mean = result.score_mean;
     row.score_sd = result.score_sd;
     if (options_.outputs.threshold) row.pixels_above = count_above(result.map, *options_.outputs.threshold);
+    row.p_value = result.p_value;
     table_.add(row);
     ++summary_.slices;
   }

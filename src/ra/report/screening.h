@@ -2,11 +2,13 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ra/detection/anomaly_detector.h"
 #include "ra/image/slices.h"
+#include "ra/report/score_table.h"
 #include "ra/report/screening_writer.h"
 
 namespace ra {
@@ -15,6 +17,7 @@ struct ScreeningOptions {
   std::filesystem::path output;  // folder for scores.csv and the files of each slice
   SliceRule slices = SliceRule::mid();
   ScreeningOutputs outputs;
+  std::optional<FlagRule> flags;  // with a calibrated detector: columns p_value, flagged and the rate
   bool overwrite = false;      // write over the results of an earlier run
   bool skip_existing = false;  // go on with an earlier run: slices in its scores.csv are left out
 };
@@ -27,6 +30,7 @@ struct ScreeningFailure {
 struct ScreeningSummary {
   std::size_t slices = 0;         // scored now
   std::size_t skipped = 0;        // scored by the earlier run
+  std::size_t flagged = 0;        // of all slices in scores.csv
   std::size_t constant = 0;       // slices of volumes without any content, left out
   std::vector<ScreeningFailure> failures;
 };

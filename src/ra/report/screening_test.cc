@@ -111,7 +111,44 @@ TEST(ScoreTable, FindsQuotedInputsAgain) {
   second.continue_existing();
   EXPECT_TRUE(second.has("a,b.nii", 4));
   EXPECT_FALSE(second.has("a,b.nii", 5));
-  EXPECT_THROW(ScoreTable(path, {true, false}).continue_existing(), Error);
+  EXPECT_THROW(ScoreTable(path, {true, false, {}}).continue_existing(), Error);
+}
+
+ScoreRow row_with(const std::string& input, double p_value) {
+  ScoreRow row;
+  row.input = input;
+  row.p_value = p_value;
+  return row;
+}
+
+TEST(ScoreTable, FlagsByTheRateOfEachSliceAlone) {
+  const testing::TemporaryFolder folder;
+  const fs::path path = folder.path() / "scores.csv";
+  ScoreTable table(path, {false, false, FlagRule{0.05, false}});
+  for (const double p : {0.01, 0.05, 0.051}) table.add(row_with(std::to_string(p), p));
+  table.finish();
+  EXPECT_EQ(table.flagged(), 2u);
+  const std::string text = read_text_file(path);
+  EXPECT_NE(text.find(",p_value,flagged,fpr\n"), std::string::npos);
+  EXPECT_NE(text.find(",0.05,1,0.05\n"), std::string::npos);
+  EXPECT_NE(text.find(",0.051,0,0.05\n"), std::string::npos);
+}
+
+TEST(ScoreTable, DecidesFalseDiscoveriesOverEarlierRowsToo) {
+  const testing::TemporaryFolder folder;
+  const fs::path path = folder.path() / "scores.csv";
+  const ScoreTable::Columns columns{false, false, FlagRule{0.05, true}};
+  ScoreTable first(path, columns);
+  first.add(row_with("a", 0.04));
+  first.finish();
+  EXPECT_EQ(first.flagged(), 1u);
+  ScoreTable second(path, columns);
+  second.continue_existing();
+  EXPECT_TRUE(second.has("a", std::nullopt));
+  second.add(row_with("b", 0.9));  // 0.04 * 2 exceeds the rate now
+  second.finish();
+  EXPECT_EQ(second.flagged(), 0u);
+  EXPECT_NE(read_text_file(path).find(",0.04,0,0.05\n"), std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,192 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "ra/base/error.h"
+#include "ra/base/hash.h"
+#include "ra/base/log.h"
+#include "ra/base/progress.h"
+#include "ra/base/random.h"
+#include "ra/base/stop_signal.h"
+#include "ra/cli/command.h"
+#include "ra/cli/common_options.h"
+#include "ra/data/path_list.h"
+#include "ra/detection/bundle.h"
+#include "ra/detection/calibrator.h"
+#include "ra/detection/subject_guard.h"
+#include "ra/experiment/device.h"
+
+namespace ra {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CalibrateOptions {
+  CommonOptions common;
+  std::string model, base;
+  std::vector<std::string> inputs;
+  fs::path output;
+  std::string slices;
+  std::string licence;
+  bool include_perceptual = false;
+  bool allow_overlap = false;
+  DetectionOptions detection;
+  CalibrationOptions calibration;
+};
+
+// What is calibrated: a checkpoint, or a bundle whose calibration is replaced.
+struct Source {
+  fs::path path;
+  ModelFile model;
+  std::optional<Bundle> base;
+
+  const Calibration* calibration() const { return base ? &base->calibration : nullptr; }
+};
+
+Source read_source(const CalibrateOptions& options) {
+  if (options.model.empty() == options.base.empty()) {
+    throw Error(ErrorCode::kUsage, "name one of --model CHECKPOINT and --base NAME.ra");
+  }
+  Source source;
+  source.path = options.model.empty() ? options.base : options.model;
+  if (options.base.empty()) {
+    if (is_bundle(source.path)) {
+      throw Error(ErrorCode::kUsage, "'" + options.model + "' is a bundle: use --base to calibrate it anew");
+    }
+    source.model = read_model_file(source.path);
+  } else {
+    source.base = read_bundle(source.path);
+    source.model = source.base->model;
+  }
+  return source;
+}
+
+AnomalyDetector make_detector(const Source& source, const CalibrateOptions& options) {
+  DetectionOptions detection = options.detection;
+  if (source.model.squeezenet && detection.perceptual_weights.empty() && detection.perceptual == source.model.perceptual) {
+    detection.perceptual.clear();
+  }
+  const at::Device device = resolve_device(options.common.device.value_or("auto"));
+  const std::string name = source.path.filename().string() + " " + sha256_hex_of_file(source.path).substr(0, 12);
+  return AnomalyDetector(source.model, name, detection, device, options.common.seed.value_or(kDefaultSeed));
+}
+
+// Both populations stay on record.
+void add_earlier(Calibration& calibration, const Calibration* base) {
+  if (base == nullptr) return;
+  calibration.earlier = base->earlier;
+  calibration.earlier.push_back(base->population);
+}
+
+void keep_perceptual_weights(ModelFile& model, const CalibrateOptions& options, const std::string& perceptual) {
+  if (!options.include_perceptual) {
+    // Those of a base stay where they were included before.
+    if (perceptual != "squeezenet") model.squeezenet.reset();
+    return;
+  }
+  if (perceptual != "squeezenet") {
+    throw Error(ErrorCode::kUsage, "--include-perceptual needs --perceptual squeezenet: encoder has no weights of its own");
+  }
+  if (!options.detection.perceptual_weights.empty()) {
+    model.squeezenet = read_squeezenet_weights(options.detection.perceptual_weights);
+  }
+}
+
+void print_summary(const CalibrateOptions& options, const CalibrationRun& run, const Source& source) {
+  for (const std::string& failure : run.failures) fmt::print(stderr, "ra: error: {}\n", failure);
+  if (options.common.quiet) return;
+  const Calibration& calibration = run.calibration;
+  const DetectorIdentity& by = calibration.detector;
+  fmt::print("Calibrated {} ({} perceptual distance, latent {}, {} {}) on {} healthy images of {} {}\n", by.model,
+             by.perceptual, by.latent, by.backend, by.precision, calibration.population.images,
+             calibration.population.subjects.size(),
+             calibration.population.subjects_known ? "subjects" : "images taken for subjects (people unknown)");
+  if (!source.model.subjects) fmt::print("Training subjects: unknown; nobody can say whether it had seen these\n");
+  for (std::size_t k = 0; k < calibration.all_pixels.size(); ++k) {
+    fmt::print("Pixel threshold at {:g} %: {:.6g} on all pixels, {:.6g} on brain pixels\n", calibration.all_pixels[k].percent,
+               calibration.all_pixels[k].threshold, calibration.brain_pixels[k].threshold);
+  }
+  fmt::print("Bundle: {}\nResearch use only; not a medical device.\n", options.output.string());
+}
+
+int run_calibrate(CalibrateOptions& options) {
+  apply_common_options(options.common);
+  if (options.output.extension() != ".ra") {
+    throw Error(ErrorCode::kUsage, "'" + options.output.string() + "' must end in .ra: it is a bundle");
+  }
+  if (fs::exists(options.output) && !options.common.overwrite) {
+    throw Error(ErrorCode::kUsage, "'" + options.output.string() + "' exists: use --overwrite to replace it");
+  }
+  PathLists lists(options.common.data_root);
+  const std::vector<fs::path> images = lists.expand(options.inputs);
+  lists.require_all_found();
+  const StopSignal stop;
+  Source source = read_source(options);
+  const std::vector<std::string> subjects = subjects_of(images, lists.subjects());
+  const SubjectOverlap overlap = check_overlap(source.model.subjects, source.calibration(), subjects);
+  require_no_overlap(overlap, options.allow_overlap);
+  if (overlap.any()) log::warning("{}; allowed by --allow-overlap, and recorded", overlap.describe());
+  const AnomalyDetector detector = make_detector(source, options);
+  keep_perceptual_weights(source.model, options, detector.identity().perceptual);
+  const std::string of_base = source.base ? source.base->calibration.slices : "mid";
+  options.calibration.slices = SliceRule::parse(options.slices.empty() ? of_base : options.slices);
+
+  ProgressLine line(stderr, options.common.quiet);
+  CalibrationRun run = calibrate(detector, images, subjects, options.calibration, [&](std::size_t done, std::size_t all) {
+    line.update(fmt::format("healthy image {}/{}", done, all));
+  });
+  line.finish(fmt::format("{} healthy images scored", run.calibration.population.images));
+  run.calibration.overlap_allowed = overlap.any();
+  add_earlier(run.calibration, source.calibration());
+  Bundle bundle = bundle_of(source.model, detector, run.calibration, options.common.seed.value_or(kDefaultSeed));
+  bundle.licence = options.licence.empty() && source.base ? source.base->licence : options.licence;
+  write_bundle(options.output, bundle);
+  print_summary(options, run, source);
+  return run.failures.empty() ? kExitSuccess : kExitInputsFailed;
+}
+
+void add_options(CLI::App& command, CalibrateOptions& options) {
+  command.add_option("--model", options.model, "checkpoint (.pt or .safetensors) to calibrate");
+  command.add_option("--base", options.base, "bundle to calibrate anew on other images: its weights are kept");
+  command.add_option("HEALTHY", options.inputs, "healthy images that the model has not seen: files, folders, globs or "
+                                                "CSV lists (a column subject says whom an image shows)")
+      ->required();
+  command.add_option("--output", options.output, "bundle to write, NAME.ra")->required();
+  command.add_option("--fpr", options.calibration.rates, "false-positive rates that p-values must be able to reach")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  command.add_option("--perceptual", options.detection.perceptual,
+                     "perceptual distance: encoder (the model's own embeddings) or squeezenet (LPIPS); default: what the "
+                     "base says, else encoder")
+      ->check(CLI::IsMember({"encoder", "squeezenet"}));
+  command.add_option("--perceptual-weights", options.detection.perceptual_weights,
+                     "folder with squeeze.backbone.pth and squeeze.pth");
+  command.add_flag("--include-perceptual", options.include_perceptual, "put the squeezenet weights into the bundle");
+  command.add_option("--latent", options.detection.latent,
+                     "mean, sample or average:K; default: what the model says, else average:8");
+  command.add_option("--batch", options.detection.batch_size, "slices at once")->capture_default_str();
+  command.add_option("--slices", options.slices, "slices of a volume: mid, all, A:B or i,j,k; default: the base's, else mid");
+  command.add_option("--label", options.calibration.label, "the healthy population in a few words, for the record");
+  command.add_option("--licence", options.licence, "licence of the model, for the record");
+  command.add_flag("--normalised-map", options.calibration.normalised_map,
+                   "keep mean and spread of the healthy maps, pixel by pixel");
+  command.add_flag("--allow-overlap", options.allow_overlap, "take subjects that the model has seen; the bundle says so");
+  add_common_options(command, options.common);
+}
+
+}  // namespace
+
+void add_calibrate_command(CLI::App& app) {
+  auto options = std::make_shared<CalibrateOptions>();
+  CLI::App& command =
+      add_verb(app, "calibrate", "Learn from healthy images which scores are unusual, and write model and all in one file",
+               "ra calibrate --model runs/ixi/checkpoints/best.pt healthy/ --output ixi.ra");
+  add_options(command, *options);
+  on_run(command, [options] { return run_calibrate(*options); });
+}
+
+}  // namespace ra
