@@ -4,8 +4,11 @@
 #include <zlib.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <memory>
+#include <system_error>
 
 #include "ra/base/error.h"
 
@@ -44,8 +47,14 @@ std::string sha256_hex(std::span<const std::byte> bytes) {
 }
 
 std::string sha256_hex_of_file(const std::filesystem::path& path) {
+  // Looked at before it is opened: a pipe or a device may have no end.
+  std::error_code reason;
+  if (!std::filesystem::is_regular_file(path, reason)) {
+    throw Error(ErrorCode::kBadInput,
+                "cannot read '" + path.string() + "': " + (reason ? reason.message() : "not a regular file"));
+  }
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ErrorCode::kBadInput, "cannot read '" + path.string() + "'");
+  if (!file) throw Error(ErrorCode::kBadInput, "cannot read '" + path.string() + "': " + std::strerror(errno));
   Sha256 sha;
   std::array<char, 1 << 16> buffer;
   while (file.read(buffer.data(), buffer.size()) || file.gcount() > 0) {

@@ -20,6 +20,18 @@ TEST(Hash, GivesTheKnownAnswers) {
   EXPECT_EQ(crc32(bytes_of("123456789")), 0xCBF43926u);
 }
 
+TEST(Sha256, RefusesWhatHasNoEndWithTheReason) {
+  const auto reason_of = [](const char* path) -> std::string {
+    try {
+      return sha256_hex_of_file(path);
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(reason_of("/dev/zero"), "cannot read '/dev/zero': not a regular file");
+  EXPECT_EQ(reason_of("/nothing/here"), "cannot read '/nothing/here': No such file or directory");
+}
+
 TEST(NearestName, FindsASlipAndNothingFarAway) {
   const std::vector<std::string> known{"learning_rate", "batch_size"};
   EXPECT_EQ(nearest_name("learnig_rate", known), "learning_rate");
