@@ -35,14 +35,32 @@ bool is_list(const fs::path& path) {
   return has_ending(path, kListEndings);
 }
 
-std::vector<fs::path> images_under(const fs::path& folder) {
-  std::vector<fs::path> images;
+// Adds the images in `folder` and below it. `above` holds the true paths of the folders that the search is in: a link
+// back to one of them is not followed, or it would never end.
+void find_images(const fs::path& folder, std::vector<fs::path>& above, std::vector<fs::path>& images) {
   std::error_code error;
-  fs::recursive_directory_iterator entry(folder, fs::directory_options::follow_directory_symlink, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    if (has_ending(entry->path(), kImageEndings) && entry->is_regular_file()) images.push_back(entry->path());
+  fs::path true_path = fs::canonical(folder, error);
+  if (std::find(above.begin(), above.end(), true_path) != above.end()) return;
+  above.push_back(std::move(true_path));
+  fs::directory_iterator entry;
+  if (!error) entry = fs::directory_iterator(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    std::error_code leads_nowhere;  // of a broken link, which is no image
+    if (entry->is_directory(leads_nowhere)) find_images(entry->path(), above, images);
+    else if (has_ending(entry->path(), kImageEndings) && entry->is_regular_file(leads_nowhere)) {
+      images.push_back(entry->path());
+    }
   }
-  if (error) throw Error(ErrorCode::kUsage, fmt::format("cannot search '{}': {}", folder.string(), error.message()));
+  if (error) {
+    throw Error(ErrorCode::kUsage,
+                fmt::format("cannot search '{}': {}; check its permissions", folder.string(), error.message()));
+  }
+  above.pop_back();
+}
+
+std::vector<fs::path> images_under(const fs::path& folder) {
+  std::vector<fs::path> above, images;
+  find_images(folder, above, images);
   std::sort(images.begin(), images.end());
   return images;
 }

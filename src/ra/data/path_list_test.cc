@@ -47,6 +47,15 @@ TEST_F(PathListTest, SearchesFoldersForKnownEndingsInSortedOrder) {
   EXPECT_THAT(expand_path_list({"scans"}, root()), ElementsAre(b, c, a));
 }
 
+TEST_F(PathListTest, FindsEveryImageOnceInFoldersWithLinksThatLeadBackOrNowhere) {
+  const fs::path image = make("scans/deep/a.png"), elsewhere = make("other/b.png");
+  fs::create_directory_symlink(root() / "scans", root() / "scans/deep/up");
+  fs::create_symlink("loop.png", root() / "scans/loop.png");
+  fs::create_symlink("nowhere.png", root() / "scans/broken.png");
+  fs::create_directory_symlink(root() / "other", root() / "scans/linked");
+  EXPECT_THAT(expand_path_list({"scans"}, root()), ElementsAre(image, root() / "scans/linked/b.png"));
+}
+
 TEST_F(PathListTest, ExpandsGlobsUnderTheRootEvenIfItsNameLooksLikeOne) {
   const fs::path one = make("odd[1]/s1.png"), two = make("odd[1]/s2.png");
   make("odd[1]/t.png");
