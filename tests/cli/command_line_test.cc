@@ -89,6 +89,7 @@ TEST(CommandLine, RefusesMisuseWithAHintAndExitCodeTwo) {
       {{"screen", "--model", "m.pt", "--output", "o", "--device", "gpu", "x.png"}, "--device"},
       {{"screen", "--model", "m.pt", "--output", "o", "--threads", "many", "x.png"}, "--threads"},
       {{"screen", "--model", "m.pt", "--output", "o", "--precision", "fp8", "x.png"}, "--precision"},
+      {{"screen", "--model", "m.pt", "--output", "o", "--seed", "-1", "x.png"}, "--seed.*range 0 to"},
   };
   for (const Misuse& misuse : cases) {
     const TemporaryFolder folder;
@@ -98,6 +99,14 @@ TEST(CommandLine, RefusesMisuseWithAHintAndExitCodeTwo) {
     EXPECT_THAT(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
     EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
   }
+}
+
+TEST(CommandLine, UsesNoMoreThreadsThanThereAreProcessors) {
+  const ProgramResult result =
+      run_ra({"benchmark", "--work", "forward", "--batch", "1", "--repeats", "1", "--threads", "4000"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.err, HasSubstr("--threads 4000 is more than the"));
+  EXPECT_THAT(result.out, Not(HasSubstr("\"threads\":4000")));
 }
 
 TEST(CommandLine, RunsFromAnyDirectoryWithoutItsEnvironment) {

@@ -3,6 +3,9 @@
 #include <ATen/Parallel.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <limits>
+#include <thread>
 
 #include "ra/base/log.h"
 
@@ -23,13 +26,20 @@ void add_set_option(CLI::App& command, CommonOptions& options) {
       ->allow_extra_args(false);
 }
 
+void add_seed_option(CLI::App& command, CommonOptions& options) {
+  // CLI11 alone would take -1 for the largest seed; an experiment file holds no larger one than this.
+  constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
+  command.add_option("--seed", options.seed, "Seed of every random number")
+      ->check(CLI::Range(std::int64_t{0}, kLargest, "from 0"));
+}
+
 void add_common_options(CLI::App& command, CommonOptions& options) {
   command.add_option("--device", options.device, "auto, cpu or cuda")->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   command.add_option("--data-root", options.data_root, "Folder that relative paths in lists start from");
   command.add_option("--precision", options.precision, "Arithmetic; fp32 is what there is")
       ->capture_default_str()
       ->check(CLI::IsMember({"fp32"}));
-  command.add_option("--seed", options.seed, "Seed of every random number");
+  add_seed_option(command, options);
   command.add_option("--threads", options.threads, "Threads to compute with; 0 lets the machine choose")
       ->capture_default_str()
       ->check(CLI::Range(0, 4096));
@@ -40,7 +50,12 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
 void apply_common_options(const CommonOptions& options) {
   const log::Level level = log::level_from_string(options.log_level);
   log::set_level(options.quiet && level < log::Level::kWarning ? log::Level::kWarning : level);
-  if (options.threads > 0) at::set_num_threads(options.threads);
+  // Every thread beyond the processors costs time, and thousands of them minutes.
+  const auto processors = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1u));
+  if (options.threads > processors) {
+    log::warning("--threads {} is more than the {} processors here: {} are used", options.threads, processors, processors);
+  }
+  if (options.threads > 0) at::set_num_threads(std::min(options.threads, processors));
 }
 
 }  // namespace ra

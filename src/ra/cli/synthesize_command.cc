@@ -53,7 +53,7 @@ void add_synthesize_command(CLI::App& app) {
   command.add_option("--count", options->dataset.count, "healthy brains: 70 % train, 15 % val, the rest test")
       ->required();
   command.add_flag("--lesions", options->dataset.lesions, "also every test brain a second time, with a lesion");
-  command.add_option("--seed", options->common.seed, "seed of every random number");
+  add_seed_option(command, options->common);
   command.add_option("--threads", options->common.threads, "brains made at a time; 0 lets the machine choose")
       ->capture_default_str()
       ->check(CLI::Range(0, 4096));
