@@ -109,6 +109,14 @@ TEST(CommandLine, UsesNoMoreThreadsThanThereAreProcessors) {
   EXPECT_THAT(result.out, Not(HasSubstr("\"threads\":4000")));
 }
 
+TEST(CommandLine, FailsWhenTheDiskTakesNoOutput) {
+  for (const char* command : {"config show --defaults", "config schema", "--version"}) {
+    const ProgramResult result = run_program({"sh", "-c", std::string("\"$RA_BINARY\" ") + command + " > /dev/full"});
+    EXPECT_EQ(result.exit_code, 3) << command;
+    EXPECT_THAT(result.err, AllOf(HasSubstr("No space left"), Not(HasSubstr("internal")))) << command;
+  }
+}
+
 TEST(CommandLine, RunsFromAnyDirectoryWithoutItsEnvironment) {
   const ProgramResult result = run_ra({"--version"}, {"/", {{"LD_LIBRARY_PATH", ""}, {"HOME", "/nonexistent"}}});
   EXPECT_EQ(result.exit_code, 0) << result.err;

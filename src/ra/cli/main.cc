@@ -1,11 +1,14 @@
 #include <torch/headeronly/version.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "ra/base/error.h"
@@ -75,7 +78,10 @@ int report_exception(const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr || reason.find("allocate memory") != std::string::npos ||
       reason.find("out of memory") != std::string::npos) {
     std::fprintf(stderr, "ra: error: out of memory; use a smaller batch size or image size, or free memory\n");
-  } else if (dynamic_cast<const std::filesystem::filesystem_error*>(&error) != nullptr) {
+  } else if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
+    std::fprintf(stderr, "ra: error: cannot use '%s': %s; check the path and its permissions\n",
+                 file->path1().c_str(), file->code().message().c_str());
+  } else if (dynamic_cast<const std::system_error*>(&error) != nullptr) {
     std::fprintf(stderr, "ra: error: %s\n", reason.c_str());
   } else {
     std::fprintf(stderr, "ra: internal error: %s; please report it with the command line\n", reason.c_str());
@@ -102,11 +108,20 @@ int run(int argc, char** argv) {
   return signal != 0 ? 128 + signal : code;
 }
 
+// Output that a full disk did not take is lost: the run failed, whatever its work came to.
+void require_output_written() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  throw ra::Error(ra::ErrorCode::kIo,
+                  std::string("cannot write to standard output: ") + std::strerror(errno) + "; free some space");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    return run(argc, argv);
+    const int code = run(argc, argv);
+    require_output_written();
+    return code;
   } catch (const ra::Error& error) {
     std::fprintf(stderr, "ra: error: %s\n", error.what());
     return ra::exit_code(error.code());
