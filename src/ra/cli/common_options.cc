@@ -53,7 +53,8 @@ void apply_common_options(const CommonOptions& options) {
   // Every thread beyond the processors costs time, and thousands of them minutes.
   const auto processors = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1u));
   if (options.threads > processors) {
-    log::warning("--threads {} is more than the {} processors here: {} are used", options.threads, processors, processors);
+    log::warning("--threads {} is more than the {} processors here: {} are used", options.threads, processors,
+                 processors);
   }
   if (options.threads > 0) at::set_num_threads(std::min(options.threads, processors));
 }
