@@ -56,20 +56,20 @@ downstream_tasks:
   TemporaryFolder folder_;
 };
 
-TEST_F(RunCommand, TrainsTestsAndScoresAndSaysWhatItDoesNotKnow) {
+TEST_F(RunCommand, TrainsTestsAndRunsEveryDownstreamTask) {
   const ProgramResult result = ra({"run", "tiny.yaml"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, AllOf(HasSubstr("Test: squared error"), HasSubstr("lesions: AUROC"),
-                                HasSubstr("Downstream task boxes: localization is not known yet")));
+  EXPECT_THAT(result.out, AllOf(HasSubstr("Squared error on test: "), HasSubstr("lesions: auroc"),
+                                HasSubstr("Downstream task boxes (localization)"), HasSubstr("detection_rate")));
   for (const char* name : {"run/config.yaml", "run/environment.json", "run/metrics.jsonl", "run/checkpoints/best.pt",
-                           "run/downstream/scores/scores.csv", "run/downstream/scores/sheet.png"}) {
+                           "run/downstream/scores/cases.csv", "run/downstream/scores/sheet.png",
+                           "run/downstream/boxes/results.json", "run/downstream/boxes/boxes.csv"}) {
     EXPECT_TRUE(fs::exists(path(name))) << name;
   }
-  EXPECT_FALSE(fs::exists(path("run/downstream/boxes")));
-  const auto detection = nlohmann::json::parse(content(path("run/downstream/scores/detection.json")));
-  ASSERT_EQ(detection.at("detection").size(), 1u);
-  EXPECT_EQ(detection["detection"][0].at("set"), "lesions");
-  EXPECT_TRUE(detection["detection"][0].at("auroc").is_number());
+  const auto results = nlohmann::json::parse(content(path("run/downstream/scores/results.json")));
+  EXPECT_EQ(results.at("training_subjects"), "known");
+  EXPECT_EQ(results.at("metrics").at(0).at("set"), "lesions");
+  EXPECT_TRUE(results["metrics"][0].at("value").is_number());
   EXPECT_THAT(content(path("run/metrics.jsonl")), HasSubstr("\"Test/Test_loss_mse\""));
   const auto environment = nlohmann::json::parse(content(path("run/environment.json")));
   EXPECT_EQ(environment.at("seed"), 2109);
@@ -81,9 +81,9 @@ TEST_F(RunCommand, WritesAConfigurationThatMeansTheSame) {
   const std::string resolved = content(path("run/config.yaml"));
   EXPECT_THAT(resolved, AllOf(HasSubstr("seed: 5\n"), HasSubstr("batch_size: 3\n")));
   EXPECT_EQ(ra({"config", "show", "run/config.yaml"}).out, resolved);
-  const std::string scores = content(path("run/downstream/scores/scores.csv"));
+  const std::string scores = content(path("run/downstream/scores/cases.csv"));
   ASSERT_EQ(ra({"run", "run/config.yaml", "--overwrite", "--quiet"}).exit_code, 0);
-  EXPECT_EQ(content(path("run/downstream/scores/scores.csv")), scores);
+  EXPECT_EQ(content(path("run/downstream/scores/cases.csv")), scores);
 }
 
 TEST_F(RunCommand, ScoresWithGivenWeightsAsTheTrainingRunDid) {
@@ -92,7 +92,7 @@ TEST_F(RunCommand, ScoresWithGivenWeightsAsTheTrainingRunDid) {
       {"run", "tiny.yaml", "--set", "task=test", "--set", "weights=run/checkpoints/best.pt", "--set", "output=again"});
   ASSERT_EQ(again.exit_code, 0) << again.err;
   const auto scores = [&](const char* run) {
-    return nlohmann::json::parse(content(path(run) / "downstream/scores/detection.json")).at("detection");
+    return nlohmann::json::parse(content(path(run) / "downstream/scores/results.json")).at("curves");
   };
   EXPECT_EQ(scores("again"), scores("run"));
   EXPECT_FALSE(fs::exists(path("again/checkpoints")));
@@ -129,7 +129,7 @@ TEST_F(RunCommand, GoesOnPastAPictureThatCannotBeScored) {
   const ProgramResult result = ra({"run", "c.yaml"});
   EXPECT_EQ(result.exit_code, 1) << result.err;
   EXPECT_THAT(result.err, HasSubstr("broken.png"));
-  EXPECT_THAT(result.out, HasSubstr("lesions: AUROC"));
+  EXPECT_THAT(result.out, HasSubstr("lesions: auroc"));
 }
 
 TEST_F(RunCommand, TakesTheFileOneWayOrTheOther) {
@@ -151,11 +151,11 @@ TEST_F(RunCommand, RunsTheSharedReferenceFileUnchanged) {
   RA_SHARED_OR_SKIP(shared, "reference_config");
   const ProgramResult result = ra({"run", shared / "small.yaml"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, AllOf(HasSubstr("Downstream task detection"), HasSubstr("lesions: AUROC"),
-                                HasSubstr("localization is not known yet")));
+  EXPECT_THAT(result.out, AllOf(HasSubstr("Downstream task detection (detection)"), HasSubstr("lesions: auroc"),
+                                HasSubstr("(localization)")));
   EXPECT_THAT(result.err, HasSubstr("trainer.params.loss has no effect"));
   const auto runs = fs::directory_iterator(path("weights/small"));
-  EXPECT_TRUE(fs::exists(runs->path() / "detection" / "scores.csv"));
+  EXPECT_TRUE(fs::exists(runs->path() / "detection" / "cases.csv"));
 }
 
 }  // namespace
