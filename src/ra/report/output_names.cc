@@ -61,10 +61,16 @@ std::vector<std::string> output_names(std::span<const fs::path> inputs) {
     if (by_stem.at(names[k]).size() < 2) continue;
     names[k] = (paths[k].parent_path().lexically_relative(shared) / names[k]).lexically_normal().string();
   }
-  const auto by_path = owners(names, paths);
-  for (std::size_t k = 0; k < names.size(); ++k) {
-    if (by_path.at(names[k]).size() < 2) continue;
-    names[k] = (fs::path(names[k]).parent_path() / paths[k].filename()).string();
+  // More than once: "x.png" beside "x.jpg" takes the stem of "x.png.png".
+  for (bool shared_names = true; shared_names;) {
+    shared_names = false;
+    const auto by_path = owners(names, paths);
+    for (std::size_t k = 0; k < names.size(); ++k) {
+      const std::string full = (fs::path(names[k]).parent_path() / paths[k].filename()).string();
+      if (by_path.at(names[k]).size() < 2 || names[k] == full) continue;
+      names[k] = full;
+      shared_names = true;
+    }
   }
   return names;
 }

@@ -17,6 +17,10 @@ TEST(ImageStem, DropsImageEndingsOnly) {
 
 TEST(OutputNames, AreStemsWhereTheseDiffer) { EXPECT_THAT(names_of({"a/x.png", "b/y.nii"}), ElementsAre("x", "y")); }
 
+TEST(OutputNames, DifferWhereAFileNameIsTheStemOfAnother) {
+  EXPECT_THAT(names_of({"d/x.png", "d/x.jpg", "d/x.png.png"}), ElementsAre("x.png", "x.jpg", "x.png.png"));
+}
+
 TEST(OutputNames, UseTheRelativePathWhereStemsAreEqual) {
   EXPECT_THAT(names_of({"d/a/x.png", "d/b/x.png", "d/b/y.png"}), ElementsAre("a/x", "b/x", "y"));
 }
