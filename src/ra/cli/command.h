@@ -17,6 +17,7 @@ namespace ra {
 void add_benchmark_command(CLI::App& app);
 void add_calibrate_command(CLI::App& app);
 void add_config_command(CLI::App& app);
+void add_evaluate_command(CLI::App& app);
 void add_model_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_screen_command(CLI::App& app);

@@ -2,27 +2,81 @@
 
 #include <gtest/gtest.h>
 
+#include "ra/evaluation/test_cases.h"
+
 namespace ra {
 namespace {
 
-ImageScore row(const std::string& set, double score) { return {set, "x.png", score, 0.0}; }
-
-TEST(DetectionMetrics, ComparesEachSetWithTheUnionOfNormalSets) {
-  const std::vector<ImageScore> scores = {row("Normal_a", 1), row("Normal_b", 2), row("mass", 3), row("mass", 4),
-                                          row("edema", 0), row("edema", 1.5)};
-  const auto metrics = detection_metrics(scores, 1);
-  ASSERT_EQ(metrics.size(), 2u);
-  EXPECT_EQ(metrics[0].set, "mass");
-  EXPECT_EQ(metrics[0].healthy, 2u);
-  EXPECT_DOUBLE_EQ(*metrics[0].auroc, 1.0);
-  EXPECT_DOUBLE_EQ(*metrics[1].auroc, 0.25);
+BootstrapOptions quick() {
+  BootstrapOptions options;
+  options.resamples = 200;
+  return options;
 }
 
-TEST(DetectionMetrics, LeavesTheAurocUndefinedWithoutHealthyImages) {
-  const auto metrics = detection_metrics({row("mass", 1), row("mass", 2)}, 1);
-  ASSERT_EQ(metrics.size(), 1u);
-  EXPECT_FALSE(metrics[0].auroc.has_value());
-  EXPECT_FALSE(metrics[0].average_precision.has_value());
+TEST(Detection, ComparesEachSetWithTheUnionOfNormalSets) {
+  EvaluationResults results;
+  results.sets = {"Normal_a", "Normal_b", "mass", "edema"};
+  results.methods = {"ra"};
+  results.cases = {scored_case(0, false, 1), scored_case(1, false, 2),  scored_case(2, true, 3),
+                   scored_case(2, true, 4),  scored_case(3, true, 0), scored_case(3, true, 1.5)};
+  add_detection(results, quick());
+  for (const char* mode : {"paper", "strict"}) {
+    EXPECT_DOUBLE_EQ(*find_row(results, "mass", "", "auroc", mode)->value.value, 1.0);
+    EXPECT_DOUBLE_EQ(*find_row(results, "edema", "", "auroc", mode)->value.value, 0.25);
+  }
+  EXPECT_EQ(find_row(results, "mass", "", "auroc", "paper")->n, (std::vector<std::size_t>{2, 2}));
+  EXPECT_DOUBLE_EQ(*find_row(results, "mass", "", "auroc", "strict", "maximum")->value.value, 0.0);
+  EXPECT_EQ(find_row(results, "Normal_a", "", "auroc", "paper"), nullptr);
+}
+
+TEST(Detection, JudgesASetWithHealthyCasesWithinItselfToo) {
+  EvaluationResults results;
+  results.sets = {"Normal", "lgg"};
+  results.methods = {"ra"};
+  results.cases = {scored_case(0, false, 0), scored_case(0, false, 1), scored_case(1, false, 5),
+                   scored_case(1, false, 6), scored_case(1, true, 3),  scored_case(1, true, 4)};
+  add_detection(results, quick());
+  EXPECT_DOUBLE_EQ(*find_row(results, "lgg", "", "auroc", "paper")->value.value, 1.0);
+  EXPECT_DOUBLE_EQ(*find_row(results, "lgg", "within", "auroc", "paper")->value.value, 0.0);
+}
+
+TEST(Detection, SaysWhyAMetricIsUndefined) {
+  EvaluationResults results;
+  results.sets = {"mass"};
+  results.methods = {"ra"};
+  results.cases = {scored_case(0, true, 1), scored_case(0, true, 2)};
+  add_detection(results, quick());
+  for (const char* metric : {"auroc", "fpr_at_95_tpr"}) {
+    for (const char* mode : {"paper", "strict"}) {
+      EXPECT_FALSE(find_row(results, "mass", "", metric, mode)->value.value.has_value());
+      EXPECT_FALSE(find_row(results, "mass", "", metric, mode)->reason.empty()) << metric << mode;
+    }
+  }
+  EXPECT_FALSE(find_row(results, "mass", "", "average_precision", "strict")->value.value.has_value());
+}
+
+TEST(Detection, DrawsBySubjectWhereSubjectsHaveSeveralCases) {
+  EvaluationResults results;
+  results.sets = {"Normal", "mass"};
+  results.methods = {"ra", "pca"};
+  for (int k = 0; k < 10; ++k) {
+    for (int slice = 0; slice < 2; ++slice) {
+      results.cases.push_back(scored_case(0, false, k % 7, "h" + std::to_string(k)));
+      results.cases.push_back(scored_case(1, true, 2 + k % 5, "p" + std::to_string(k)));
+    }
+  }
+  for (CaseRecord& one : results.cases) one.scores.push_back({-one.scores[0].mean, 0.0});
+  EvaluationResults again = results;
+  add_detection(results, quick());
+  add_detection(again, quick());
+  const EvaluatedMetric& row = *find_row(results, "mass", "", "auroc", "strict");
+  EXPECT_NE(row.interval_kind.find("by subject"), std::string::npos) << row.interval_kind;
+  ASSERT_TRUE(row.interval.has_value());
+  EXPECT_LE(row.interval->low, *row.value.value);
+  EXPECT_EQ(row.interval->low, find_row(again, "mass", "", "auroc", "strict")->interval->low);
+  const EvaluatedMetric& difference = *find_row(results, "mass", "", "auroc_minus_pca", "strict");
+  EXPECT_GT(*difference.value.value, 0.0);
+  EXPECT_TRUE(difference.p_value.has_value());
 }
 
 }  // namespace

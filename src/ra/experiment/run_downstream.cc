@@ -3,43 +3,68 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "ra/base/error.h"
 #include "ra/base/hash.h"
+#include "ra/data/manifest.h"
+#include "ra/data/subject.h"
 #include "ra/experiment/run_folder.h"
 #include "ra/model/model_file.h"
-#include "ra/report/picture.h"
 
 namespace ra {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kSheetCasesPerSet = 8;
-
 std::string describe_shape(const ModelOptions& model) {
   return fmt::format("{}x{} pixels, {} channel(s), widths {}, latent {}", model.image_size, model.image_size,
                      model.image_channels, fmt::join(model.channels, " "), model.latent_size);
 }
 
-DownstreamResult run_detection(const ExperimentConfig& config, std::size_t number, const ExperimentFiles& files,
-                               const AnomalyDetector& detector, const fs::path& folder,
-                               const std::function<void(std::size_t, std::size_t)>& progress) {
-  const DownstreamTask& task = config.downstream_tasks[number];
-  std::vector<DetectionSet> sets;
-  TruthMasks truth;
-  for (std::size_t k = 0; k < task.datasets.size(); ++k) {
-    const EvaluationSetFiles& set = files.downstream[number][k];
-    sets.push_back({task.datasets[k].name, set.images});
-    for (std::size_t row = 0; row < set.labels.size(); ++row) truth[set.images[row]] = set.labels[row];
+// What each kind of task asks; `latent_vizu` of the reference is kLatents.
+EvaluationProtocols protocols_of(DownstreamKind kind) {
+  switch (kind) {
+    case DownstreamKind::kDetection:
+      return {.detection = true, .localization = false, .thresholding = true, .latents = false, .pseudo_healthy = true};
+    case DownstreamKind::kLocalization:
+      return {.detection = false, .localization = true, .thresholding = true, .latents = false, .pseudo_healthy = true};
+    case DownstreamKind::kThresholding:
+      return {.detection = false, .localization = false, .thresholding = true, .latents = false, .pseudo_healthy = false};
+    case DownstreamKind::kLatents:
+      return {.detection = false, .localization = false, .thresholding = false, .latents = true, .pseudo_healthy = false};
+    case DownstreamKind::kPseudoHealthy:
+      return {.detection = false, .localization = false, .thresholding = false, .latents = false, .pseudo_healthy = true};
   }
-  DownstreamResult result;
-  result.folder = folder;
-  result.detection = compare_detection(detector, sets, files.data.train, config.seed, progress);
-  write_detection_output(folder, result.detection, detector.identity());
-  if (!result.detection.report.scores.empty()) {
-    write_picture(folder / "sheet.png", detection_sheet(detector, result.detection.report, truth, kSheetCasesPerSet));
+  return {};
+}
+
+bool has_healthy(const std::vector<LabelledSet>& sets) {
+  return std::any_of(sets.begin(), sets.end(), [](const LabelledSet& set) { return set.is_normal(); });
+}
+
+std::vector<LabelledSet> sets_of(const ExperimentConfig& config, std::size_t task, const ExperimentFiles& files) {
+  std::vector<LabelledSet> sets;
+  for (std::size_t k = 0; k < config.downstream_tasks[task].datasets.size(); ++k) {
+    const EvaluationSetFiles& set = files.downstream[task][k];
+    sets.push_back(rows_of_lists(config.downstream_tasks[task].datasets[k].name, set.images, set.labels, set.masks));
+    for (std::size_t row = 0; row < set.images.size(); ++row) {
+      const auto subject = files.data.subjects.find(set.images[row].string());
+      if (subject != files.data.subjects.end()) sets.back().rows[row].subject = subject->second;
+    }
   }
-  return result;
+  // Boxes need a pixel threshold, and that healthy images: the test slices are, and the model has not seen them.
+  const bool needs_healthy = config.downstream_tasks[task].kind == DownstreamKind::kLocalization ||
+                             config.downstream_tasks[task].kind == DownstreamKind::kThresholding;
+  if (needs_healthy && !has_healthy(sets) && !files.data.test.empty()) {
+    sets.push_back(rows_of_lists("Normal_test", files.data.test, {}, {}));
+    for (ManifestRow& row : sets.back().rows) {
+      const auto subject = files.data.subjects.find(row.image.string());
+      if (subject != files.data.subjects.end()) row.subject = subject->second;
+    }
+  }
+  return sets;
 }
 
 }  // namespace
@@ -58,22 +83,37 @@ AnomalyDetector load_detector(const ExperimentConfig& config, const fs::path& we
   return AnomalyDetector(std::move(file), name, config.detection, device, config.seed);
 }
 
-std::optional<DownstreamResult> run_downstream_task(const ExperimentConfig& config, std::size_t task,
-                                                    const ExperimentFiles& files, const AnomalyDetector& detector,
-                                                    const fs::path& run_folder,
-                                                    const std::function<void(std::size_t, std::size_t)>& progress) {
+DownstreamResult run_downstream_task(const ExperimentConfig& config, std::size_t task, const ExperimentFiles& files,
+                                     const AnomalyDetector& detector, const fs::path& run_folder,
+                                     const std::function<void(std::size_t, std::size_t)>& progress) {
   const DownstreamTask& what = config.downstream_tasks[task];
-  const fs::path folder = task_folder_of(what, run_folder);
-  switch (what.kind) {
-    case DownstreamKind::kDetection:
-      return run_detection(config, task, files, detector, folder, progress);
-    case DownstreamKind::kLocalization:
-    case DownstreamKind::kThresholding:
-    case DownstreamKind::kLatents:
-    case DownstreamKind::kPseudoHealthy:
-      return std::nullopt;
+  EvaluationRunOptions options;
+  options.allow_overlap = config.data.allow_overlap;
+  options.evaluation.protocols = protocols_of(what.kind);
+  options.evaluation.bootstrap.seed = config.seed;
+  // Task test does not need the training slices, but the opponents are made of those that are there.
+  options.evaluation.training =
+      files.data.train.empty() ? PathLists(config.data.root).expand(config.data.train) : files.data.train;
+  DownstreamResult result;
+  result.folder = task_folder_of(what, run_folder);
+  result.results = run_evaluation(detector, sets_of(config, task, files), options, result.folder, progress);
+  return result;
+}
+
+void require_new_subjects(const ExperimentConfig& config, const ExperimentFiles& files) {
+  if (config.data.allow_overlap) return;
+  for (std::size_t task = 0; task < config.downstream_tasks.size(); ++task) {
+    const std::vector<std::string> judged = subjects_of_sets(sets_of(config, task, files));
+    for (const auto& [name, part] : {std::pair<const char*, const std::vector<fs::path>*>{"data.train", &files.data.train},
+                                     {"data.val", &files.data.val}}) {
+      const NamedSubjects parts[] = {{name, subjects_of(*part, files.data.subjects)},
+                                     {"downstream task " + config.downstream_tasks[task].name, judged}};
+      const std::string shared = describe_shared_subjects(parts);
+      if (shared.empty()) continue;
+      throw Error(ErrorCode::kUsage, shared + "; what a model has seen cannot judge it: choose other people, or say "
+                                              "--allow-overlap (data.allow_overlap), and reports will say it");
+    }
   }
-  return std::nullopt;
 }
 
 }  // namespace ra

@@ -5,12 +5,11 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
-#include <optional>
 
 #include "ra/detection/anomaly_detector.h"
 #include "ra/experiment/experiment_config.h"
 #include "ra/experiment/experiment_files.h"
-#include "ra/report/detection_output.h"
+#include "ra/report/evaluation_output.h"
 
 namespace ra {
 
@@ -21,15 +20,17 @@ AnomalyDetector load_detector(const ExperimentConfig& config, const std::filesys
 // What a downstream task came to.
 struct DownstreamResult {
   std::filesystem::path folder;
-  DetectionComparison detection;
+  EvaluationResults results;
 };
 
-// Runs downstream task number `task`, and writes scores.csv, detection.json and sheet.png into its folder. nullopt,
-// and nothing written, for a kind that is not known yet. Steps to add a kind: its protocol in evaluation/, its case
-// in run_downstream.cc.
-std::optional<DownstreamResult> run_downstream_task(const ExperimentConfig& config, std::size_t task,
-                                                    const ExperimentFiles& files, const AnomalyDetector& detector,
-                                                    const std::filesystem::path& run_folder,
-                                                    const std::function<void(std::size_t, std::size_t)>& progress = {});
+// Runs downstream task number `task` and writes its evaluation folder (report/evaluation_output.h). Steps to add a kind:
+// its protocol in evaluation/, its case in protocols_of().
+DownstreamResult run_downstream_task(const ExperimentConfig& config, std::size_t task, const ExperimentFiles& files,
+                                     const AnomalyDetector& detector, const std::filesystem::path& run_folder,
+                                     const std::function<void(std::size_t, std::size_t)>& progress = {});
+
+// kUsage when a downstream set holds a subject of the training or validation slices, before anything is trained, unless
+// data.allow_overlap.
+void require_new_subjects(const ExperimentConfig& config, const ExperimentFiles& files);
 
 }  // namespace ra

@@ -71,7 +71,7 @@ void claim_run_folder(const fs::path& folder, const ExperimentConfig& config, bo
   if (!overwrite) {
     refuse_results(folder, "config.yaml");
     for (const DownstreamTask& task : config.downstream_tasks) {
-      refuse_results(task_folder_of(task, folder), "scores.csv");
+      refuse_results(task_folder_of(task, folder), "results.json");
     }
   }
   make_output_folder(folder);

@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "ra/base/error.h"
+#include "ra/base/progress.h"
+#include "ra/base/random.h"
+#include "ra/base/stop_signal.h"
+#include "ra/cli/command.h"
+#include "ra/cli/common_options.h"
+#include "ra/cli/evaluation_display.h"
+#include "ra/data/path_list.h"
+#include "ra/experiment/device.h"
+#include "ra/experiment/load_config.h"
+#include "ra/experiment/run_downstream.h"
+#include "ra/experiment/run_folder.h"
+#include "ra/report/evaluation_output.h"
+
+namespace ra {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct EvaluateOptions {
+  CommonOptions common;
+  std::string file;  // experiment file, or empty
+  std::string model;
+  std::vector<std::string> manifests;  // NAME=FILE
+  std::string split;
+  fs::path output;
+  std::vector<std::string> train;  // for the opponents
+  DetectionOptions detection;
+  EvaluationRunOptions run;
+};
+
+// One line of progress for an evaluation.
+std::function<void(std::size_t, std::size_t)> show(ProgressLine& line, const std::string& name) {
+  return [&line, name](std::size_t done, std::size_t all) {
+    line.update(fmt::format("{}image {}/{}{}", name.empty() ? "" : name + ": ", done, all,
+                            done == all ? "; judging cases" : ""));
+  };
+}
+
+LabelledSet read_set(const std::string& word, const std::string& split) {
+  const std::size_t sign = word.find('=');
+  if (sign == 0 || sign == std::string::npos || sign + 1 == word.size()) {
+    throw Error(ErrorCode::kUsage, "--manifest takes NAME=FILE, not '" + word + "'; `Normal` in NAME means healthy");
+  }
+  LabelledSet set = read_manifest(word.substr(0, sign), word.substr(sign + 1));
+  if (split.empty()) return set;
+  std::erase_if(set.rows, [&](const ManifestRow& row) { return row.split != split; });
+  if (set.rows.empty()) throw Error(ErrorCode::kUsage, "no row of '" + word + "' has the split '" + split + "'");
+  return set;
+}
+
+int exit_code_of(std::size_t failed, bool quiet) {
+  if (!quiet) fmt::print("Research use only; not a medical device.\n");
+  return failed == 0 ? kExitSuccess : kExitInputsFailed;
+}
+
+int evaluate_manifests(EvaluateOptions& options) {
+  if (options.model.empty() || options.manifests.empty() || options.output.empty()) {
+    throw Error(ErrorCode::kUsage,
+                "name an experiment file (ra evaluate CONFIG), or --model, --manifest NAME=FILE and --output");
+  }
+  if (fs::exists(options.output / "results.json") && !options.common.overwrite) {
+    throw Error(ErrorCode::kUsage, "'" + options.output.string() +
+                                       "' holds results already; name another folder, or give --overwrite");
+  }
+  std::vector<LabelledSet> sets;
+  for (const std::string& word : options.manifests) sets.push_back(read_set(word, options.split));
+  if (!options.train.empty()) {
+    options.run.evaluation.training = expand_path_list(options.train, options.common.data_root);
+  }
+  const at::Device device = resolve_device(options.common.device.value_or("auto"));
+  const std::uint64_t seed = options.common.seed.value_or(kDefaultSeed);
+  options.run.evaluation.bootstrap.seed = seed;
+  const StopSignal stop;
+  const AnomalyDetector detector = AnomalyDetector::load(options.model, options.detection, device, seed);
+  ProgressLine line(stderr, options.common.quiet);
+  const EvaluationResults results = run_evaluation(detector, sets, options.run, options.output, show(line, ""));
+  line.finish(fmt::format("{} images judged", results.cases.size()));
+  print_evaluation(results, options.output);
+  return exit_code_of(results.failures.size(), options.common.quiet);
+}
+
+int evaluate_config(const EvaluateOptions& options) {
+  LoadedConfig loaded = load_config(options.file, options.common.set);
+  ExperimentConfig& config = loaded.config;
+  if (!options.common.data_root.empty()) config.data.root = options.common.data_root;
+  if (options.common.device) config.device = *options.common.device;
+  if (options.common.seed) config.seed = *options.common.seed;
+  if (options.run.allow_overlap) config.data.allow_overlap = true;
+  if (!options.model.empty()) config.weights = options.model;
+  if (!options.output.empty()) config.output = options.output.string();
+  if (config.weights.empty()) throw Error(ErrorCode::kUsage, "the experiment names no `weights`; give --model");
+  config.task = "test";
+  config.finish();
+  const at::Device device = resolve_device(config.device);
+  const ExperimentFiles files = find_experiment_files(config);
+  const fs::path folder = run_folder_of(config);
+  claim_run_folder(folder, config, options.common.overwrite);
+  const StopSignal stop;
+  const AnomalyDetector detector = load_detector(config, files.weights, device);
+  begin_run_folder(folder, config, files, device);
+  std::size_t failed = 0;
+  for (std::size_t k = 0; k < config.downstream_tasks.size() && StopSignal::received() == 0; ++k) {
+    const std::string& name = config.downstream_tasks[k].name;
+    ProgressLine line(stderr, options.common.quiet);
+    const DownstreamResult result = run_downstream_task(config, k, files, detector, folder, show(line, name));
+    line.finish(fmt::format("{}: {} images judged", name, result.results.cases.size()));
+    fmt::print("Downstream task {} ({})\n", name, to_string(config.downstream_tasks[k].kind));
+    print_evaluation(result.results, result.folder);
+    failed += result.results.failures.size();
+  }
+  return exit_code_of(failed, options.common.quiet);
+}
+
+int run_evaluate(EvaluateOptions& options) {
+  apply_common_options(options.common);
+  if (options.file.empty()) return evaluate_manifests(options);
+  if (!options.manifests.empty()) {
+    throw Error(ErrorCode::kUsage, "give an experiment file or --manifest, not both");
+  }
+  return evaluate_config(options);
+}
+
+void add_options(CLI::App& command, EvaluateOptions& options) {
+  command.add_option("CONFIG", options.file, "Experiment file: its downstream tasks, with --model or its weights");
+  command.add_option("--model", options.model, "Checkpoint or NAME.ra");
+  // One value an option, so that a CONFIG behind it is not taken for another value.
+  command.add_option("--manifest", options.manifests, "NAME=FILE: a labelled set (repeatable); Normal in NAME: healthy")
+      ->allow_extra_args(false);
+  command.add_option("--split", options.split, "Only rows of the manifests with this split");
+  command.add_option("--output", options.output, "Folder for results.json, cases.csv, boxes.csv and the gallery");
+  command.add_option("--train", options.train, "Healthy training pictures, a list or folder: adds mean picture and PCA")
+      ->allow_extra_args(false);
+  command.add_option("--threshold", options.run.evaluation.threshold,
+                     "Pixel threshold on the map; default: the calibration's, else from the healthy maps");
+  command.add_option("--resamples", options.run.evaluation.bootstrap.resamples, "Of the bootstrap")
+      ->capture_default_str();
+  command.add_flag("--allow-overlap", options.run.allow_overlap,
+                   "Judge people that the model was trained or calibrated on; the results say so");
+  command.add_option("--perceptual", options.detection.perceptual, "encoder or squeezenet; default: as the model says")
+      ->check(CLI::IsMember({"encoder", "squeezenet"}));
+  command.add_option("--perceptual-weights", options.detection.perceptual_weights,
+                     "Folder with squeeze.backbone.pth and squeeze.pth");
+  command.add_option("--latent", options.detection.latent, "mean, sample or average:K; default: what the model says");
+  command.add_option("--batch", options.detection.batch_size, "Slices at once")->capture_default_str();
+  add_set_option(command, options.common);
+  add_common_options(command, options.common);
+}
+
+}  // namespace
+
+void add_evaluate_command(CLI::App& app) {
+  auto options = std::make_shared<EvaluateOptions>();
+  CLI::App& command = add_verb(app, "evaluate", "Judge a model on labelled sets: detection, localization, uncertainty",
+                               "ra evaluate --model best.pt --manifest Normal=healthy.csv --manifest lesions=ill.csv "
+                               "--output results");
+  add_options(command, *options);
+  on_run(command, [options] { return run_evaluate(*options); });
+}
+
+}  // namespace ra

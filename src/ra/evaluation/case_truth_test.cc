@@ -1,0 +1,71 @@
+#include "ra/evaluation/case_truth.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "ra/io/write_image.h"
+#include "ra/testing/expect_error.h"
+#include "ra/testing/temporary_folder.h"
+
+namespace ra {
+namespace {
+
+class CaseTruthTest : public ::testing::Test {
+ protected:
+  PlannedCase case_of(std::vector<ManifestRow> rows, bool pathological = true) const {
+    return {0, 0, "s", pathological, std::move(rows)};
+  }
+  ManifestRow boxed(std::vector<Box> boxes) const {
+    ManifestRow row;
+    for (const Box& box : boxes) row.boxes.push_back({box, "mass"});
+    return row;
+  }
+  std::filesystem::path mask(const char* name, std::int64_t columns, std::int64_t rows) const {
+    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(columns * rows), 0);
+    pixels[static_cast<std::size_t>(3 * columns + 2)] = 255;
+    write_png(folder_.path() / name, pixels, columns, rows);
+    return folder_.path() / name;
+  }
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(CaseTruthTest, DrawsBoxesWhereTheImageIsPadded) {
+  // 16 columns, 8 rows: the square has 4 rows above.
+  const CaseTruth truth = read_truth(case_of({boxed({{2, 1, 4, 3}})}), "x.png", {16, 8, 1}, 16);
+  ASSERT_EQ(truth.boxes.size(), 1u);
+  at::Tensor wanted = at::zeros({16, 16});
+  wanted.slice(0, 5, 8).slice(1, 2, 6).fill_(1.0);
+  EXPECT_TRUE(truth.boxes[0].inside.equal(wanted));
+  EXPECT_TRUE(truth.mask.equal(wanted));
+  EXPECT_TRUE(truth.boxes[0].outside.equal(1.0 - wanted));
+}
+
+TEST_F(CaseTruthTest, ReportsBoxesWithoutAreaOrOutside) {
+  const CaseTruth truth = read_truth(case_of({boxed({{1, 1, 0, 4}, {16, 0, 2, 2}, {14, 14, 4, 4}, {1, 1, 2, 2}})}),
+                                     "x.png", {16, 16, 1}, 16);
+  ASSERT_EQ(truth.warnings.size(), 3u);
+  EXPECT_NE(truth.warnings[0].find("no area"), std::string::npos);
+  EXPECT_NE(truth.warnings[1].find("outside the image"), std::string::npos);
+  EXPECT_NE(truth.warnings[2].find("partly"), std::string::npos);
+  EXPECT_EQ(truth.boxes[1].inside.sum().item<double>(), 0.0);
+  EXPECT_EQ(truth.boxes[2].inside.sum().item<double>(), 4.0);
+}
+
+TEST_F(CaseTruthTest, NamesBothFilesWhenAMaskHasAnotherSize) {
+  ManifestRow row;
+  row.mask = mask("m.png", 8, 8);
+  testing::expect_error(ErrorCode::kBadInput, {"m.png", "8x8", "x.png", "16x8"},
+                        [&] { read_truth(case_of({row}), "x.png", {16, 8, 1}, 16); });
+  const CaseTruth truth = read_truth(case_of({row}), "x.png", {8, 8, 1}, 8);
+  ASSERT_EQ(truth.boxes.size(), 1u);
+  EXPECT_EQ(truth.boxes[0].box.x, 2);
+  EXPECT_EQ(truth.boxes[0].box.y, 3);
+}
+
+TEST_F(CaseTruthTest, KnowsTheTruthOfHealthyImagesAndNotOfUnmarkedOnes) {
+  EXPECT_TRUE(read_truth(case_of({ManifestRow{}}, false), "x.png", {8, 8, 1}, 8).known);
+  EXPECT_FALSE(read_truth(case_of({ManifestRow{}}, true), "x.png", {8, 8, 1}, 8).known);
+}
+
+}  // namespace
+}  // namespace ra

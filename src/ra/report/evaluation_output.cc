@@ -1,0 +1,226 @@
+#include "ra/report/evaluation_output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "ra/base/atomic_file.h"
+#include "ra/detection/subject_guard.h"
+#include "ra/evaluation/latents.h"
+#include "ra/report/contact_sheet.h"
+#include "ra/report/gallery.h"
+#include "ra/report/score_table.h"
+#include "ra/report/tensor_picture.h"
+
+namespace ra {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+Json number(const std::optional<double>& value) { return value && std::isfinite(*value) ? Json(*value) : Json(nullptr); }
+
+Json metric_json(const EvaluatedMetric& row) {
+  Json entry = {{"protocol", row.protocol},
+                {"set", row.set},
+                {"group", row.group},
+                {"method", row.method},
+                {"score", row.score},
+                {"metric", row.metric},
+                {"mode", row.mode},
+                {"value", number(row.value.value)},
+                {"low", row.interval ? Json(row.interval->low) : Json(nullptr)},
+                {"high", row.interval ? Json(row.interval->high) : Json(nullptr)},
+                {"interval", row.interval_kind},
+                {"n", row.n},
+                {"reason", row.reason}};
+  if (row.p_value) entry["p_value"] = *row.p_value;
+  return entry;
+}
+
+Json curve_json(const NamedCurve& curve) {
+  Json points = Json::array();
+  for (const CurvePoint& point : curve.points) points.push_back({point.x, point.y});
+  return {{"kind", curve.kind}, {"set", curve.set}, {"method", curve.method}, {"points", points}};
+}
+
+Json results_json(const EvaluationResults& results, const AnomalyDetector& detector,
+                  const EvaluationRunOptions& options) {
+  const DetectorIdentity& by = detector.identity();
+  Json json = {{"note", "Research use only; not a medical device."},
+               {"format", kResultsFormat},
+               {"seed", options.evaluation.bootstrap.seed},
+               {"detector",
+                {{"model", by.model},
+                 {"perceptual", by.perceptual},
+                 {"backend", by.backend},
+                 {"precision", by.precision},
+                 {"latent", by.latent}}},
+               {"training_subjects", detector.training_subjects() ? "known" : "unknown"},
+               {"overlap_allowed", options.allow_overlap},
+               {"warnings", results.warnings},
+               {"sets", results.sets},
+               {"methods", results.methods},
+               {"threshold", number(results.threshold)}};
+  for (const char* list : {"metrics", "curves", "thresholds"}) json[list] = Json::array();
+  for (const EvaluatedMetric& row : results.metrics) json["metrics"].push_back(metric_json(row));
+  for (const NamedCurve& curve : results.curves) json["curves"].push_back(curve_json(curve));
+  for (const HealthyMapThreshold& one : results.thresholds) {
+    json["thresholds"].push_back(
+        {{"pixels", one.pixels}, {"percent", one.percent}, {"threshold", one.threshold}, {"mode", one.mode}});
+  }
+  json["failures"] = results.failures;
+  return json;
+}
+
+std::string field(const std::optional<double>& value) { return value ? fmt::format("{:.9g}", *value) : ""; }
+
+std::string cases_csv(const EvaluationResults& results) {
+  std::vector<std::string> groups;
+  for (const std::string_view column : kGroupColumns) {
+    const bool present = std::any_of(results.cases.begin(), results.cases.end(), [&](const CaseRecord& one) {
+      return one.groups.count(std::string(column)) > 0;
+    });
+    if (present) groups.emplace_back(column);
+  }
+  const auto score_of = [&](const CaseRecord& one, const char* method) -> std::optional<double> {
+    const auto place = std::find(results.methods.begin(), results.methods.end(), method);
+    if (place == results.methods.end()) return std::nullopt;
+    return one.scores[static_cast<std::size_t>(place - results.methods.begin())].mean;
+  };
+  std::string text =
+      "case,set,image,subject,label,class,score,score_maximum,mean_picture_score,pca_score,mae,mse,psnr,ssim,dice,"
+      "p_value,sheet,row";
+  for (const std::string& group : groups) text += "," + group;
+  text += "\n";
+  for (std::size_t k = 0; k < results.cases.size(); ++k) {
+    const CaseRecord& one = results.cases[k];
+    const GalleryPlace place = Gallery::place(k);
+    text += fmt::format("{},{},{},{},{},{},{:.9g},{:.9g},{},{},{:.9g},{:.9g},{},{:.9g},{},{},{},{}", k,
+                        csv_field(results.sets[one.set]), csv_field(one.image.string()), csv_field(one.subject),
+                        one.pathological ? 1 : 0, csv_field(one.label), one.scores[0].mean, one.scores[0].maximum,
+                        field(score_of(one, "mean_picture")), field(score_of(one, "pca")), one.mae, one.mse,
+                        field(one.psnr), one.ssim, field(one.dice), field(one.p_value), place.sheet, place.row);
+    for (const std::string& group : groups) {
+      const auto value = one.groups.find(group);
+      text += "," + (value == one.groups.end() ? "" : csv_field(value->second));
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string boxes_csv(const EvaluationResults& results) {
+  std::string text = "case,set,class,box,size,tp,fp,precision,f1,strict_iou,strict_hit\n";
+  for (std::size_t k = 0; k < results.cases.size(); ++k) {
+    const CaseRecord& one = results.cases[k];
+    for (const BoxRecord& box : one.boxes) {
+      text += fmt::format("{},{},{},{} {} {} {},{},{},{},{:.9g},{:.9g},{},{}\n", k, csv_field(results.sets[one.set]),
+                          csv_field(box.label), box.box.x, box.box.y, box.box.width, box.box.height,
+                          to_string(box.size), box.paper.tp, box.paper.fp, box.paper.precision, box.paper.f1,
+                          field(box.strict_iou), box.strict_iou ? (box.strict_hit ? "1" : "0") : "");
+    }
+  }
+  return text;
+}
+
+void write_latents(const fs::path& folder, const EvaluationResults& results) {
+  const std::vector<LatentPoint> points = latents_in_two_dimensions(results);
+  if (points.empty()) return;
+  std::string table = "case,kind", plane = "case,kind,x,y\n";
+  for (std::size_t k = 0; k < results.cases[0].latent.size(); ++k) table += fmt::format(",z{}", k);
+  table += "\n";
+  for (const bool input : {true, false}) {
+    const char* kind = input ? "input" : "reconstruction";
+    for (std::size_t k = 0; k < results.cases.size(); ++k) {
+      const CaseRecord& one = results.cases[k];
+      table += fmt::format("{},{}", k, kind);
+      for (const float value : input ? one.latent : one.reconstruction_latent) table += fmt::format(",{:.6g}", value);
+      table += "\n";
+      const LatentPoint& point = points[k + (input ? 0 : results.cases.size())];
+      plane += fmt::format("{},{},{:.9g},{:.9g}\n", k, kind, point.x, point.y);
+    }
+  }
+  write_file(folder / "latents.csv", table);
+  write_file(folder / "latents_pca.csv", plane);
+}
+
+// The first cases of every set for sheet.png: chosen by their place in the list, not by their looks.
+class FirstCases {
+ public:
+  void add(const CaseRecord& record, const CasePictures& pictures) {
+    if (of_set_[record.set]++ >= kOfSet || cases_.size() >= kAll) return;
+    SheetCase one;
+    one.title = record.image.stem().string();
+    one.input = tensor_picture(pictures.input);
+    one.reconstruction = tensor_picture(pictures.reconstruction);
+    one.map = tensor_picture(pictures.map);
+    one.score = record.scores.front().mean;
+    if (pictures.truth) one.truth = tensor_picture(*pictures.truth);
+    cases_.push_back(std::move(one));
+  }
+
+  void write(const fs::path& path, const AnomalyDetector& detector) const {
+    if (cases_.empty()) return;
+    ContactSheetOptions options;
+    options.title = "First cases of every set; one colour scale for all";
+    options.zoom = detector.input().image_size < 128 ? 2 : 1;
+    options.cases_per_row = 2;
+    write_picture(path, render_contact_sheet(cases_, ColorScale(detector.map_maximum()), options));
+  }
+
+ private:
+  static constexpr int kOfSet = 8;
+  static constexpr std::size_t kAll = 64;
+  std::map<std::size_t, int> of_set_;
+  std::vector<SheetCase> cases_;
+};
+
+// What an earlier evaluation left, so that no file of it stays beside the new ones.
+void clear(const fs::path& folder) {
+  for (const char* old : {"results.json", "cases.csv", "boxes.csv", "latents.csv", "latents_pca.csv", "sheet.png", "gallery"}) {
+    fs::remove_all(folder / old);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> subjects_of_sets(const std::vector<LabelledSet>& sets) {
+  std::set<std::string> subjects;
+  for (const PlannedCase& one : plan_evaluation(sets).cases) subjects.insert(one.subject);
+  return {subjects.begin(), subjects.end()};
+}
+
+EvaluationResults run_evaluation(const AnomalyDetector& detector, const std::vector<LabelledSet>& sets,
+                                 const EvaluationRunOptions& options, const fs::path& folder,
+                                 const std::function<void(std::size_t, std::size_t)>& progress) {
+  const SubjectOverlap overlap = check_overlap(detector, subjects_of_sets(sets));
+  require_no_overlap(overlap, options.allow_overlap);
+  make_output_folder(folder);
+  clear(folder);
+  Gallery gallery(folder / "gallery", detector.map_maximum());
+  EvaluationOptions evaluation = options.evaluation;
+  evaluation.scratch = folder;
+  FirstCases first;
+  const auto show = [&](const CaseRecord& record, const CasePictures& pictures) {
+    gallery.add(pictures);
+    first.add(record, pictures);
+  };
+  EvaluationResults results = evaluate(detector, sets, evaluation, show, progress);
+  gallery.finish();
+  first.write(folder / "sheet.png", detector);
+  if (overlap.any()) results.warnings.insert(results.warnings.begin(), overlap.describe());
+  if (!overlap.training_known) {
+    results.warnings.push_back("the model does not say whom it was trained on: no one can say whether these are new to it");
+  }
+  write_latents(folder, results);
+  write_file(folder / "boxes.csv", boxes_csv(results));
+  write_file(folder / "cases.csv", cases_csv(results));
+  write_file(folder / "results.json", results_json(results, detector, options).dump(1) + "\n");
+  return results;
+}
+
+}  // namespace ra

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <vector>
+
+#include "ra/detection/anomaly_detector.h"
+#include "ra/evaluation/evaluate.h"
+
+namespace ra {
+
+// The version of results.json; a change that readers must know of raises it.
+inline constexpr int kResultsFormat = 1;
+
+struct EvaluationRunOptions {
+  EvaluationOptions evaluation;  // `scratch` is the output folder
+  bool allow_overlap = false;    // judges subjects that the model has seen all the same; the output says so
+};
+
+// Judges a detector on labelled sets and writes the evaluation folder: results.json, cases.csv, boxes.csv,
+// latents.csv, latents_pca.csv, sheet.png and gallery/ (docs/evaluation.md lists what they hold). kUsage when the model has seen a
+// subject of the sets and that is not allowed; kIo when the folder cannot be written.
+EvaluationResults run_evaluation(const AnomalyDetector& detector, const std::vector<LabelledSet>& sets,
+                                 const EvaluationRunOptions& options, const std::filesystem::path& folder,
+                                 const std::function<void(std::size_t done, std::size_t total)>& progress = {});
+
+// The subjects of sets; images that cannot be read are known by their path.
+std::vector<std::string> subjects_of_sets(const std::vector<LabelledSet>& sets);
+
+}  // namespace ra

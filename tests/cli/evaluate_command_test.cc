@@ -1,0 +1,135 @@
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "ra/testing/run_program.h"
+#include "ra/testing/small_model.h"
+#include "ra/testing/temporary_folder.h"
+
+namespace ra::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string content(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Synthetic brains with lesions, their lists and manifest, and a model that has learnt nothing.
+class EvaluateCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const ProgramResult made = ra({"synthesize", "--output", ".", "--count", "20", "--seed", "3", "--lesions"});
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    write_small_model(path("model.pt"));
+  }
+  ProgramResult ra(const std::vector<std::string>& words) const { return run_ra(words, {folder_.path(), {}}); }
+  ProgramResult evaluate(const std::vector<std::string>& more) const {
+    std::vector<std::string> words = {"evaluate", "--model", "model.pt", "--output", "out", "--resamples", "100"};
+    words.insert(words.end(), more.begin(), more.end());
+    return ra(words);
+  }
+  fs::path path(const std::string& name) const { return folder_.path() / name; }
+  void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }
+  nlohmann::json results(const char* folder) const {
+    return nlohmann::json::parse(content(path(folder) / "results.json"));
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(EvaluateCommand, WritesTheFolderThatReportsRead) {
+  const ProgramResult result = evaluate({"--manifest", "brains=manifest.csv", "--split", "test", "--train",
+                                         "lists/train.csv"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("auroc"), HasSubstr("mean_picture"), HasSubstr("pca"),
+                                HasSubstr("detection_rate"), HasSubstr("Research use only")));
+  for (const char* name : {"results.json", "cases.csv", "boxes.csv", "latents.csv", "latents_pca.csv", "sheet.png",
+                           "gallery/sheet_000.png"}) {
+    EXPECT_TRUE(fs::exists(path("out") / name)) << name;
+  }
+  const nlohmann::json json = results("out");
+  EXPECT_EQ(json.at("format"), 1);
+  EXPECT_EQ(json.at("training_subjects"), "unknown");
+  for (const auto& metric : json.at("metrics")) {
+    EXPECT_TRUE(metric.at("value").is_number() || !metric.at("reason").get<std::string>().empty()) << metric;
+  }
+  EXPECT_THAT(content(path("out/cases.csv")), HasSubstr("case,set,image,subject,label,class,score"));
+  EXPECT_EQ(evaluate({"--manifest", "brains=manifest.csv"}).exit_code, 2) << "results are there";
+  ASSERT_EQ(evaluate({"--manifest", "brains=manifest.csv", "--split", "test", "--train", "lists/train.csv",
+                      "--overwrite"}).exit_code, 0);
+  EXPECT_EQ(results("out"), json) << "the same again";
+}
+
+TEST_F(EvaluateCommand, RunsFiveSetsOfAnExperimentOfTheReference) {
+  const auto set = [](const char* name, const char* list, bool boxes) {
+    std::string text = std::string("          ") + name + ":\n            data_dir: {test: [lists/" + list + ".csv]}\n";
+    if (boxes) {
+      text += std::string("            label_dir: {test: [lists/") + list + "_ann.csv]}\n            mask_dir: {test: [lists/" +
+              list + "_neg.csv]}\n";
+    }
+    return text;
+  };
+  write("reference.yaml", std::string(R"(experiment: {name: five, task: test, weights: model.pt}
+device: cpu
+configurator: {module_name: core.Configurator, class_name: DLConfigurator}
+model:
+  module_name: model_zoo.ra
+  class_name: RA
+  params: {cdim: 1, zdim: 8, channels: !!python/tuple [4, 8, 8], image_size: 32}
+trainer:
+  module_name: projects.x.RA_Trainer
+  class_name: PTrainer
+  params: {checkpoint_path: weights/}
+  data_loader:
+    module_name: core.DataLoader
+    class_name: DefaultDataLoader
+    params: {args: {data_dir: {train: [lists/train.csv], val: [lists/val.csv]}}}
+downstream_tasks:
+  localization:
+    module_name: projects.x.DownstreamEvaluator
+    class_name: PDownstreamEvaluator
+    data_loader:
+      module_name: core.DataLoader
+      class_name: DefaultDataLoader
+      params: {args: {}}
+      datasets:
+)") + set("Normal", "test", false) + set("absent_septum", "lesions", true) + set("edema", "lesions", true) +
+                              set("mass", "lesions", true) + set("resection", "lesions", true));
+  const ProgramResult result = ra({"evaluate", "reference.yaml", "--output", "five", "--allow-overlap"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const nlohmann::json json = results("five/downstream/localization");
+  EXPECT_EQ(json.at("sets").size(), 5u);
+  int rates = 0;
+  for (const auto& metric : json.at("metrics")) {
+    rates += metric.at("metric") == "detection_rate" && metric.at("mode") == "paper" && metric.at("group") == "" ? 1 : 0;
+  }
+  EXPECT_EQ(rates, 4);
+}
+
+TEST_F(EvaluateCommand, NamesACorruptImageAndJudgesTheRest) {
+  write("broken.png", "no picture");
+  const std::string manifest = content(path("manifest.csv"));
+  write("some.csv", manifest + "broken.png,someone,1,,,,,test\n");
+  const ProgramResult result = evaluate({"--manifest", "brains=some.csv", "--split", "test"});
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("broken.png"));
+  EXPECT_EQ(results("out").at("failures").size(), 1u);
+}
+
+TEST_F(EvaluateCommand, RefusesBadManifestsWithTheirPlace) {
+  write("bad.csv", "image,lable\nlists/x.png,1\n");
+  EXPECT_THAT(evaluate({"--manifest", "set=bad.csv"}).err, AllOf(HasSubstr("unknown column 'lable'"), HasSubstr("label")));
+  EXPECT_EQ(evaluate({"--manifest", "bad.csv"}).exit_code, 2);
+  EXPECT_EQ(ra({"evaluate"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace ra::testing
