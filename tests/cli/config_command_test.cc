@@ -119,7 +119,7 @@ TEST_F(ConfigCommand, RefusesEmptyListsAndUnequalRows) {
 TEST_F(ConfigCommand, TakesDataRootForListsAndTheirRows) {
   write("root/train.csv", "filename\n./a.png\n");
   write("root/a.png", "");
-  write("c.yaml", "data: {train: train.csv, val: train.csv}\n");
+  write("c.yaml", "data: {train: train.csv, val: train.csv, allow_overlap: true}\n");
   EXPECT_EQ(ra({"check", "c.yaml"}).exit_code, 2);
   const ProgramResult result = ra({"check", "c.yaml", "--data-root", "root"});
   EXPECT_EQ(result.exit_code, 0) << result.err;

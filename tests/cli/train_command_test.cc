@@ -107,5 +107,28 @@ TEST_F(TrainCommandTest, SavesTheLatestModelWhenItIsAskedToStop) {
   EXPECT_TRUE(fs::exists(run("stopped") / "checkpoints/latest.pt"));
 }
 
+TEST_F(TrainCommandTest, RefusesASubjectInTwoSplitsUnlessAllowed) {
+  const std::vector<std::string> shared = {"--set", "data.val=lists/train.csv", "--quiet"};
+  const auto refused = run_ra(words("shared", shared));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("are in both data.train and data.val"));
+  EXPECT_THAT(refused.err, HasSubstr("--allow-overlap"));
+  EXPECT_FALSE(fs::exists(run("shared")));
+  auto allowed = shared;
+  allowed.push_back("--allow-overlap");
+  const auto done = run_ra(words("shared", allowed));
+  EXPECT_EQ(done.exit_code, 0) << done.err;
+}
+
+TEST_F(TrainCommandTest, StoresWhomItSawSoThatCalibrationRefusesThem) {
+  ASSERT_EQ(run_ra(words("seen", {"--quiet"})).exit_code, 0);
+  const std::string best = (run("seen") / "checkpoints/best.pt").string();
+  EXPECT_THAT(run_ra({"model", "info", best}).out, HasSubstr("training_subjects"));
+  const auto refused = run_ra({"calibrate", "--model", best, brains() + "/lists/train.csv", "--data-root", brains(),
+                               "--output", run("leaking.ra").string(), "--fpr", "0.5"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("belong to its training"));
+}
+
 }  // namespace
 }  // namespace ra::testing

@@ -53,13 +53,13 @@ ExperimentFiles find_experiment_files(const ExperimentConfig& config) {
   }
   lists.require_all_found();
   files.data.subjects = lists.subjects();
-  if (config.task == "train") check_splits(config.data, files.data);
   for (std::size_t t = 0; t < config.downstream_tasks.size(); ++t) {
     const DownstreamTask& task = config.downstream_tasks[t];
     for (std::size_t k = 0; k < task.datasets.size(); ++k) {
       check_rows(task, task.datasets[k], files.downstream[t][k]);
     }
   }
+  if (config.task == "train") check_splits(config.data, files.data);
   return files;
 }
 

@@ -1,0 +1,168 @@
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "ra/base/atomic_file.h"
+#include "ra/io/npy.h"
+#include "ra/io/write_image.h"
+#include "ra/testing/run_program.h"
+#include "ra/testing/small_model.h"
+#include "ra/testing/temporary_folder.h"
+
+namespace ra::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::vector<std::string> lines_of(const fs::path& path) {
+  std::istringstream text(read_text_file(path));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  return lines;
+}
+
+// A model, 24 healthy pictures of as many subjects in healthy/, and one more beside.
+class CalibrateCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    write_small_model(model_);
+    fs::create_directory(healthy_);
+    for (int k = 0; k < 24; ++k) write_picture(healthy_ / ("sub-" + std::to_string(k) + "_T1w.png"), k);
+    write_picture(other_, 30);
+  }
+
+  // Blocks of gray that differ from one `seed` to the next.
+  static void write_picture(const fs::path& path, int seed) {
+    std::vector<std::uint8_t> pixels(40 * 40);
+    for (int k = 0; k < 1600; ++k) {
+      const int x = k % 40, y = k / 40;
+      const bool inside = x > 4 && x < 35 && y > 4 && y < 35;
+      pixels[static_cast<std::size_t>(k)] = static_cast<std::uint8_t>(inside ? 60 + ((x / 4) * (seed + 3) + (y / 4) * 7) % 190 : 0);
+    }
+    write_png(path, pixels, 40, 40);
+  }
+
+  ProgramResult calibrate(std::vector<std::string> words) const {
+    std::vector<std::string> all = {"calibrate", "--threads", "1"};
+    all.insert(all.end(), words.begin(), words.end());
+    return run_ra(all);
+  }
+  ProgramResult calibrate_model() const {
+    return calibrate({"--model", model_.string(), healthy_.string(), "--output", bundle_.string(), "--label", "site A"});
+  }
+  ProgramResult screen(std::vector<std::string> words) const {
+    std::vector<std::string> all = {"screen", "--model", bundle_.string(), "--threads", "1", "--output", output_.string()};
+    all.insert(all.end(), words.begin(), words.end());
+    return run_ra(all);
+  }
+
+  TemporaryFolder folder_;
+  fs::path root_ = folder_.path(), model_ = root_ / "model.pt", healthy_ = root_ / "healthy", other_ = root_ / "new.png";
+  fs::path bundle_ = root_ / "site.ra", output_ = root_ / "out";
+};
+
+TEST_F(CalibrateCommand, MakesABundleThatScreeningFlagsBy) {
+  const ProgramResult made = calibrate_model();
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_THAT(made.out, AllOf(HasSubstr("24 healthy images of 24 subjects"), HasSubstr("Training subjects: unknown"),
+                              HasSubstr("5 %"), HasSubstr("Research use only")));
+  const ProgramResult done = screen({other_.string(), healthy_.string()});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("flagged at a false-positive rate of 0.05"));
+  const auto lines = lines_of(output_ / "scores.csv");
+  ASSERT_EQ(lines.size(), 26u);
+  EXPECT_THAT(lines[0], EndsWith(",pixels_above,p_value,flagged,fpr"));
+  EXPECT_THAT(lines[1], EndsWith(",0.05"));
+  EXPECT_EQ(read_npy(output_ / "new_mask.npy").shape, (std::vector<std::int64_t>{32, 32}));
+}
+
+TEST_F(CalibrateCommand, GivesAHealthyImageAtMostItsShareOfFlags) {
+  ASSERT_EQ(calibrate_model().exit_code, 0);
+  ASSERT_EQ(screen({healthy_.string(), "--fpr", "0.25", "--save", "none"}).exit_code, 0);
+  int flagged = 0;
+  for (const std::string& line : lines_of(output_ / "scores.csv")) flagged += line.ends_with(",1,0.25") ? 1 : 0;
+  // p <= 0.25 among the 24 that made the calibration: (1 + rank) / 25, so the five highest.
+  EXPECT_EQ(flagged, 5);
+}
+
+TEST_F(CalibrateCommand, DecidesFalseDiscoveries) {
+  ASSERT_EQ(calibrate_model().exit_code, 0);
+  const ProgramResult done = screen({healthy_.string(), "--fdr", "0.1", "--save", "none"});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(lines_of(output_ / "scores.csv")[0], EndsWith(",p_value,flagged,fdr"));
+  EXPECT_THAT(done.out, HasSubstr("0 of 24 slices flagged at a false-discovery rate of 0.1"));
+  EXPECT_EQ(screen({other_.string(), "--fdr", "0.1", "--fpr", "0.1", "--overwrite"}).exit_code, 2);
+}
+
+TEST_F(CalibrateCommand, SaysHowManyHealthyImagesARateNeeds) {
+  const ProgramResult few = calibrate({"--model", model_.string(), healthy_.string(), "--output", bundle_.string(),
+                                       "--fpr", "0.01,0.05"});
+  EXPECT_EQ(few.exit_code, 2);
+  EXPECT_THAT(few.err, AllOf(HasSubstr("at least 99"), HasSubstr("24")));
+  EXPECT_FALSE(fs::exists(bundle_));
+  ASSERT_EQ(calibrate_model().exit_code, 0);
+  EXPECT_THAT(screen({other_.string(), "--fpr", "0.01"}).err, HasSubstr("at least 99"));
+}
+
+TEST_F(CalibrateCommand, CalibratesABundleAnewAndKeepsBothPopulations) {
+  ASSERT_EQ(calibrate_model().exit_code, 0);
+  const fs::path second = root_ / "second.ra";
+  const ProgramResult again = calibrate({"--base", bundle_.string(), healthy_.string(), "--output", second.string()});
+  EXPECT_EQ(again.exit_code, 2);
+  EXPECT_THAT(again.err, AllOf(HasSubstr("calibration"), HasSubstr("sub-"), HasSubstr("--allow-overlap")));
+  const ProgramResult allowed =
+      calibrate({"--base", bundle_.string(), healthy_.string(), "--output", second.string(), "--allow-overlap"});
+  ASSERT_EQ(allowed.exit_code, 0) << allowed.err;
+  EXPECT_THAT(read_text_file(second), AllOf(HasSubstr("earlier_populations"), HasSubstr("site A")));
+}
+
+TEST_F(CalibrateCommand, LeavesPValuesOutUnderOtherSettingsAndSaysWhy) {
+  ASSERT_EQ(calibrate_model().exit_code, 0);
+  const ProgramResult done = screen({other_.string(), "--latent", "mean"});
+  ASSERT_EQ(done.exit_code, 0);
+  EXPECT_THAT(done.err, AllOf(HasSubstr("latent rule"), HasSubstr("average:8")));
+  EXPECT_THAT(lines_of(output_ / "scores.csv")[1], EndsWith(",,,0.05"));
+}
+
+TEST_F(CalibrateCommand, NamesABrokenHealthyFileAndCalibratesOnTheRest) {
+  write_file(healthy_ / "sub-99_T1w.png", std::string_view("no picture"));
+  const ProgramResult done = calibrate_model();
+  EXPECT_EQ(done.exit_code, 1);
+  EXPECT_THAT(done.err, HasSubstr("sub-99_T1w.png"));
+  EXPECT_TRUE(fs::exists(bundle_));
+}
+
+TEST_F(CalibrateCommand, ReadsSubjectsFromAList) {
+  std::string list = "filename,subject\n";
+  for (int k = 0; k < 24; ++k) list += "healthy/sub-" + std::to_string(k) + "_T1w.png,person " + std::to_string(k / 2) + "\n";
+  write_file(root_ / "list.csv", list);
+  const ProgramResult done = calibrate({"--model", model_.string(), (root_ / "list.csv").string(), "--data-root",
+                                        root_.string(), "--output", bundle_.string()});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("24 healthy images of 12 subjects"));
+  EXPECT_THAT(done.err, HasSubstr("resemble each other"));
+}
+
+TEST_F(CalibrateCommand, RefusesWhatItCannotDoInOneLine) {
+  EXPECT_EQ(calibrate({healthy_.string(), "--output", bundle_.string()}).exit_code, 2);
+  EXPECT_THAT(calibrate({"--model", model_.string(), healthy_.string(), "--output", "x.pt"}).err, HasSubstr(".ra"));
+  ASSERT_EQ(calibrate_model().exit_code, 0);
+  EXPECT_THAT(calibrate_model().err, HasSubstr("--overwrite"));
+  EXPECT_THAT(calibrate({"--model", bundle_.string(), healthy_.string(), "--output", (root_ / "y.ra").string()}).err,
+              HasSubstr("--base"));
+  const std::string whole = read_text_file(bundle_);
+  write_file(bundle_, std::string_view(whole).substr(0, whole.size() / 2));
+  const ProgramResult cut = screen({other_.string()});
+  EXPECT_NE(cut.exit_code, 0);
+  EXPECT_THAT(cut.err, AllOf(HasSubstr("site.ra"), Not(HasSubstr("internal error"))));
+  EXPECT_THAT(run_ra({"screen", "--model", model_.string(), other_.string(), "--output", output_.string(), "--fpr", "0.1"}).err,
+              HasSubstr("ra calibrate"));
+}
+
+}  // namespace
+}  // namespace ra::testing
