@@ -12,6 +12,7 @@
 #include "ra/cli/common_options.h"
 #include "ra/model/checkpoint.h"
 #include "ra/model/reversed_autoencoder.h"
+#include "ra/model/section_text.h"
 #include "ra/model/tensor_type.h"
 #include "ra/model/untrusted_bytes.h"
 
@@ -111,9 +112,18 @@ std::vector<std::string> left_out(const CheckpointValue& root) {
   std::vector<std::string> names;
   if (root.find("model_weights") == nullptr) return names;
   for (const auto& [key, item] : std::get<CheckpointValue::Dict>(root.value)) {
-    if (const std::string name = plain_text(key); name != "model_weights") names.push_back(name);
+    if (const std::string name = plain_text(key); name != "model_weights" && name != "ra") names.push_back(name);
   }
   return names;
+}
+
+// Everything of a .pt; the weights and the section of a safetensors file.
+CheckpointValue as_torch_root(const Checkpoint& checkpoint, const std::optional<CheckpointValue>& section) {
+  if (checkpoint.format != CheckpointFormat::kSafetensors || !section) return checkpoint.root;
+  CheckpointValue::Dict root;
+  root.emplace_back(CheckpointValue{std::string("model_weights")}, checkpoint.root);
+  root.emplace_back(CheckpointValue{std::string("ra")}, *section);
+  return {std::move(root)};
 }
 
 int convert(const ModelCommandOptions& options) {
@@ -129,8 +139,9 @@ int convert(const ModelCommandOptions& options) {
     throw Error(ErrorCode::kUsage, fmt::format("'{}' exists: use --overwrite to replace it", output.string()));
   }
   const Checkpoint checkpoint = read_checkpoint(options.input);
+  const auto section = in_context(fmt::format("checkpoint '{}'", options.input), [&] { return find_section(checkpoint); });
   if (ending != ".safetensors") {
-    write_torch_checkpoint(output, checkpoint.root);
+    write_torch_checkpoint(output, as_torch_root(checkpoint, section));
     fmt::print("{}: all of {}\n", options.output, options.input);
     return kExitSuccess;
   }
@@ -138,6 +149,7 @@ int convert(const ModelCommandOptions& options) {
       in_context(fmt::format("checkpoint '{}'", options.input), [&] { return checkpoint.weights(); });
   std::map<std::string, std::string> metadata = checkpoint.metadata;
   metadata.emplace("format", "pt");  // what Python's libraries look for
+  if (section) metadata["ra"] = section_to_text(*section);
   write_safetensors(output, weights, metadata);
   const std::vector<std::string> others = left_out(checkpoint.root);
   fmt::print("{}: {} tensors{}\n", options.output, weights.size(),
@@ -162,7 +174,7 @@ void add_model_command(CLI::App& app) {
                                     "ra model convert best_model.pt best_model.safetensors");
   convert_verb.add_option("IN", options->input, "Checkpoint: .pt in either layout, or safetensors")->required();
   convert_verb
-      .add_option("OUT", options->output, ".pt or .pth takes everything, .safetensors the weights of the model alone")
+      .add_option("OUT", options->output, ".pt or .pth takes everything, .safetensors the model without its optimisers")
       ->required();
   add_overwrite_option(convert_verb, options->common);
   add_log_options(convert_verb, options->common);

@@ -5,6 +5,7 @@
 
 #include "ra/base/error.h"
 #include "ra/base/random.h"
+#include "ra/model/section_text.h"
 #include "ra/testing/temporary_folder.h"
 
 namespace ra {
@@ -94,6 +95,22 @@ TEST(AnomalyDetector, ReadsWhatAModelFileStores) {
   EXPECT_EQ(back.input.scaling, InputScaling::kReference);
   EXPECT_EQ(back.latent_rule->text(), "average:3");
   EXPECT_TRUE(at::equal(back.latent_noise, file.latent_noise));
+}
+
+TEST(AnomalyDetector, ReadsTheSameFromASafetensorsFile) {
+  const testing::TemporaryFolder folder;
+  ModelFile file = small_model();
+  file.input.scaling = InputScaling::kReference;
+  file.latent_rule = LatentRule::parse("average:3");
+  file.latent_noise = latent_noise(*file.latent_rule, 8, 99);
+  write_safetensors(folder.path() / "m.safetensors", file.model->state(),
+                    {{"ra", section_to_text(to_checkpoint_value(file))}});
+  const ModelFile back = read_model_file(folder.path() / "m.safetensors");
+  EXPECT_EQ(back.input.scaling, InputScaling::kReference);
+  EXPECT_EQ(back.latent_rule->text(), "average:3");
+  EXPECT_TRUE(at::equal(back.latent_noise, file.latent_noise));
+  write_safetensors(folder.path() / "broken.safetensors", file.model->state(), {{"ra", "{"}});
+  EXPECT_THROW(read_model_file(folder.path() / "broken.safetensors"), Error);
 }
 
 TEST(AnomalyDetector, RefusesAModelThatDiverged) {

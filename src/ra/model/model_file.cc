@@ -4,11 +4,10 @@
 #include <fmt/format.h>
 
 #include "ra/base/error.h"
+#include "ra/model/section_text.h"
 
 namespace ra {
 namespace {
-
-constexpr const char* kSection = "ra";
 
 const std::string* find_text(const CheckpointValue& dict, const std::string& key) {
   const CheckpointValue* value = dict.find(key);
@@ -86,7 +85,7 @@ ModelFile read_model_file(const std::filesystem::path& path) {
   const Checkpoint checkpoint = read_checkpoint(path);
   return in_context("'" + path.string() + "'", [&] {
     ModelFile file = model_file_of(checkpoint.weights());
-    if (const CheckpointValue* section = checkpoint.root.find(kSection)) read_section(*section, file);
+    if (const auto section = find_section(checkpoint)) read_section(*section, file);
     return file;
   });
 }

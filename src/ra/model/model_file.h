@@ -25,7 +25,8 @@ struct SeenSubjects {
 };
 
 // A model as a checkpoint file holds it: the network, and what else a number depends on. Stored under the key `ra`
-// of the checkpoint, beside the reference's own keys; files of the reference have none of it.
+// of the checkpoint, beside the reference's own keys, and in the metadata of a safetensors file; files of the reference
+// have none of it.
 struct ModelFile {
   std::shared_ptr<ReversedAutoencoder> model;
   // How its slices are prepared; native scaling where the file does not say.
@@ -33,7 +34,7 @@ struct ModelFile {
   // The rule that was best on validation, with its noise [draws,Z]; absent in files of the reference.
   std::optional<LatentRule> latent_rule;
   at::Tensor latent_noise;
-  // Unknown (absent) in files of the reference and in safetensors.
+  // Unknown (absent) in files of the reference.
   std::optional<SeenSubjects> subjects;
   // Perceptual distance that the file asks for; empty where it does not say. Only a bundle does.
   std::string perceptual;

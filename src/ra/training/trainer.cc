@@ -171,7 +171,7 @@ void Trainer::finish_epoch(const LossMeans& means, double slices_per_second) {
   }
   if (callbacks_.on_epoch) {
     callbacks_.on_epoch({phase(), epoch_, total_epochs(), means.squared_error().value_or(0.0),
-                         validation.error_of(criterion_), is_best, slices_per_second,
+                         validation.error_of(rule_of(validation)), is_best, slices_per_second,
                          seconds_left(loader_.batches())});
   }
 }
@@ -187,16 +187,21 @@ void Trainer::require_finite_state() const {
   }
 }
 
+// The rule that a checkpoint of this epoch is screened with, so it is the one that judges the epoch.
+LatentRule Trainer::rule_of(const Validation& validation) const {
+  return inputs_.training.latent == "auto" ? validation.best().rule : criterion_;
+}
+
 bool Trainer::remember_best(const Validation& validation) {
-  const double error = validation.error_of(criterion_);
+  const double error = validation.error_of(rule_of(validation));
   if (phase() == TrainingPhase::kIntrospective && error < best_introspective_error_) {
     best_introspective_error_ = error;
     best_introspective_epoch_ = epoch_;
   }
-  if (report_.best && error >= report_.best->error_of(criterion_)) return false;
+  if (report_.best && error >= report_.best->error_of(*report_.latent_rule)) return false;
   report_.best = validation;
   report_.best_epoch = epoch_;
-  report_.latent_rule = inputs_.training.latent == "auto" ? validation.best().rule : criterion_;
+  report_.latent_rule = rule_of(validation);
   write_checkpoint(report_.best_checkpoint);
   return true;
 }
@@ -216,7 +221,7 @@ void Trainer::watch_for_collapse(const Validation& validation) {
 
 void Trainer::log_epoch(const LossMeans& means, const Validation& validation, double slices_per_second) {
   MetricRow row = {{"epoch", std::int64_t{epoch_}}, {"phase", std::string(to_string(phase()))}, {"lr", learning_rate()}};
-  const MetricRow losses = means.metrics(), errors = validation_metrics(validation, criterion_, "Val");
+  const MetricRow losses = means.metrics(), errors = validation_metrics(validation, rule_of(validation), "Val");
   row.insert(row.end(), losses.begin(), losses.end());
   row.insert(row.end(), errors.begin(), errors.end());
   row.emplace_back("slices_per_second", slices_per_second);
@@ -237,8 +242,7 @@ void Trainer::write_checkpoint(const std::filesystem::path& path) const {
   file.model = inputs_.model;
   file.input = inputs_.input;
   file.subjects = inputs_.subjects;
-  const bool choose = inputs_.training.latent == "auto" && latest_;
-  file.latent_rule = choose ? latest_->best().rule : criterion_;
+  file.latent_rule = latest_ ? rule_of(*latest_) : criterion_;
   if (file.latent_rule->uses_noise()) {
     file.latent_noise = latent_noise(*file.latent_rule, inputs_.model->options().latent_size, inputs_.seed);
   }

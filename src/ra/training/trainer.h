@@ -97,6 +97,7 @@ class Trainer {
   void run_step(const Batch& batch, LossMeans& means, TrainingProgress& progress);
   void finish_epoch(const LossMeans& means, double slices_per_second);
   void require_finite_state() const;
+  LatentRule rule_of(const Validation& validation) const;
   bool remember_best(const Validation& validation);
   void watch_for_collapse(const Validation& validation);
   void log_epoch(const LossMeans& means, const Validation& validation, double slices_per_second);
@@ -119,7 +120,7 @@ class Trainer {
   IntrospectiveStep step_;
   BatchLoader loader_;
   MetricsLog log_;
-  LatentRule criterion_;  // by which epochs are compared
+  LatentRule criterion_;  // by which epochs are compared, unless `latent` is auto
   at::Tensor noise_;      // [K,Z] of average:K
   TrainingReport report_;
   std::optional<Validation> latest_;

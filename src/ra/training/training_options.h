@@ -44,7 +44,7 @@ struct TrainingOptions {
   double max_minutes = 0.0;
   // "frozen" as the reference trains, or "batch" (Note [Frozen batch norm]).
   BatchNormMode batch_norm = BatchNormMode::kFrozen;
-  // How validation reconstructs: mean, sample or average:K; "auto" measures all three at the end and keeps the best.
+  // How validation and screening reconstruct: mean, sample or average:K; "auto" measures all three and takes the best.
   std::string latent = "auto";
   // Threads that prepare slices; results do not depend on it.
   int loader_threads = 1;
