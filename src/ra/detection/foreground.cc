@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -15,7 +16,9 @@ namespace ra {
 namespace {
 
 constexpr int kBins = 256;
-constexpr std::int64_t kRimParts = 20;
+constexpr std::int64_t kRimParts = 25;
+// Values above so many times the mean count as that: bright fat would pull the threshold above the brain.
+constexpr double kBrightest = 2.0;
 
 // The bin above which Otsu's two classes differ most, of values spread over `kBins`.
 int otsu_bin(const std::vector<int>& bins) {
@@ -43,12 +46,13 @@ int otsu_bin(const std::vector<int>& bins) {
 }
 
 std::vector<std::uint8_t> brighter_than_otsu(std::span<const float> values) {
-  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  const double low = *std::min_element(values.begin(), values.end());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size()) - low;
   std::vector<std::uint8_t> mask(values.size(), 0);
-  if (!(*high > *low)) return mask;
+  if (!(mean > 0.0)) return mask;
   std::vector<int> bins;
   for (const float value : values) {
-    bins.push_back(std::min(static_cast<int>((value - *low) / (*high - *low) * kBins), kBins - 1));
+    bins.push_back(static_cast<int>(std::min((value - low) / (kBrightest * mean) * kBins, kBins - 1.0)));
   }
   const int threshold = otsu_bin(bins);
   for (std::size_t k = 0; k < mask.size(); ++k) mask[k] = bins[k] > threshold ? 1 : 0;
@@ -92,8 +96,8 @@ at::Tensor foreground_mask(const at::Tensor& image) {
   const at::Tensor gray = (image.dim() == 3 ? image.mean(0) : image).to(at::kCPU, at::kFloat).contiguous();
   std::vector<std::uint8_t> mask = brighter_than_otsu({gray.const_data_ptr<float>(), static_cast<std::size_t>(gray.numel())});
   if (std::any_of(mask.begin(), mask.end(), [](std::uint8_t inside) { return inside != 0; })) {
-    keep_largest_region(mask, side);
     fill_holes(mask, side);
+    keep_largest_region(mask, side);
   }
   const at::Tensor head = at::from_blob(mask.data(), {side, side}, at::kByte).to(at::kBool).clone();
   const std::int64_t rim = side / kRimParts;

@@ -25,11 +25,18 @@ TEST(ForegroundMask, KeepsTheHeadWithoutItsRim) {
   const at::Tensor mask = foreground_mask(disc(30));
   EXPECT_EQ(mask.scalar_type(), at::kBool);
   EXPECT_TRUE(mask[40][40].item<bool>());
-  EXPECT_TRUE(mask[40][40 + 25].item<bool>());
-  EXPECT_FALSE(mask[40][40 + 27].item<bool>());
+  EXPECT_TRUE(mask[40][40 + 26].item<bool>());
+  EXPECT_FALSE(mask[40][40 + 28].item<bool>());
 }
 
 TEST(ForegroundMask, KeepsDarkRegionsInside) { EXPECT_TRUE(foreground_mask(disc(30, 8))[40][40].item<bool>()); }
+
+TEST(ForegroundMask, IsNotDecidedByAThinBrightRing) {
+  at::Tensor image = disc(30) * 0.3;
+  const at::Tensor ring = disc(30, 28) > 0.5;
+  image.masked_fill_(ring, 1.0);
+  EXPECT_TRUE(at::equal(foreground_mask(image), foreground_mask(disc(30))));
+}
 
 TEST(ForegroundMask, LeavesOutWhatIsApart) {
   at::Tensor image = disc(25);
