@@ -129,6 +129,14 @@ TEST_F(CalibrateCommand, LeavesPValuesOutUnderOtherSettingsAndSaysWhy) {
   EXPECT_THAT(lines_of(output_ / "scores.csv")[1], EndsWith(",,,0.05"));
 }
 
+TEST_F(CalibrateCommand, MakesABundleThatModelInfoDescribes) {
+  ASSERT_EQ(calibrate_model().exit_code, 0);
+  const ProgramResult info = run_ra({"model", "info", bundle_.string()});
+  EXPECT_EQ(info.exit_code, 0) << info.err;
+  EXPECT_THAT(info.out, AllOf(HasSubstr("24 images of 24 subjects: site A"), HasSubstr("trained on  unknown"),
+                              HasSubstr("5 %:"), HasSubstr("average:8")));
+}
+
 TEST_F(CalibrateCommand, NamesABrokenHealthyFileAndCalibratesOnTheRest) {
   write_file(healthy_ / "sub-99_T1w.png", std::string_view("no picture"));
   const ProgramResult done = calibrate_model();

@@ -10,6 +10,7 @@
 #include "ra/base/hash.h"
 #include "ra/cli/command.h"
 #include "ra/cli/common_options.h"
+#include "ra/detection/bundle.h"
 #include "ra/model/checkpoint.h"
 #include "ra/model/reversed_autoencoder.h"
 #include "ra/model/section_text.h"
@@ -83,8 +84,45 @@ void print_network(const Checkpoint& checkpoint) {
   }
 }
 
+void print_population(const char* what, const Population& population) {
+  fmt::print("{:<11} {} images of {} subjects{}{}\n", what, population.images, population.subjects.size(),
+             population.subjects_known ? "" : " (images taken for subjects)",
+             population.label.empty() ? "" : ": " + printable(population.label, kLongestName));
+}
+
+void print_bundle(const std::string& path) {
+  const Bundle bundle = read_bundle(path);
+  const Calibration& calibration = bundle.calibration;
+  const DetectorIdentity& by = calibration.detector;
+  fmt::print("file        {}\nformat      calibrated bundle; every hash is right\n", path);
+  fmt::print("sha256      {}\n", sha256_hex_of_file(path));
+  fmt::print("input       image_size {}, image_channels {}, scaling {}, slices {}\n", bundle.model.input.image_size,
+             bundle.model.input.image_channels, to_string(bundle.model.input.scaling), printable(calibration.slices));
+  fmt::print("detector    {} perceptual distance{}, latent {}, {} {}, made of {}\n", printable(by.perceptual),
+             bundle.model.squeezenet ? " (weights included)" : "", printable(by.latent), printable(by.backend),
+             printable(by.precision), printable(by.model));
+  fmt::print("licence     {}\n", bundle.licence.empty() ? "not stated" : printable(bundle.licence, kLongestName));
+  if (const auto& seen = bundle.model.subjects) {
+    fmt::print("trained on  {} subjects, validated on {}{}\n", seen->training.size(), seen->validation.size(),
+               seen->overlap_allowed ? "; they may overlap" : "");
+  } else {
+    fmt::print("trained on  unknown\n");
+  }
+  print_population("calibrated", calibration.population);
+  for (const Population& one : calibration.earlier) print_population("before", one);
+  if (calibration.overlap_allowed) fmt::print("warning     calibrated on subjects that the model had seen\n");
+  for (std::size_t k = 0; k < calibration.all_pixels.size() && k < calibration.brain_pixels.size(); ++k) {
+    fmt::print("threshold   {:g} %: {:.6g} on all pixels, {:.6g} on brain pixels\n", calibration.all_pixels[k].percent,
+               calibration.all_pixels[k].threshold, calibration.brain_pixels[k].threshold);
+  }
+}
+
 int info(const ModelCommandOptions& options) {
   apply_common_options(options.common);
+  if (is_bundle(options.input)) {
+    print_bundle(options.input);
+    return kExitSuccess;
+  }
   const Checkpoint checkpoint = read_checkpoint(options.input);
   Contents contents;
   collect(checkpoint.root, "", contents);
@@ -164,9 +202,9 @@ void add_model_command(CLI::App& app) {
   group.require_subcommand(1);
   auto options = std::make_shared<ModelCommandOptions>();
 
-  CLI::App& info_verb = add_verb(group, "info", "Print what a .pt or .safetensors file holds; nothing in it is run",
+  CLI::App& info_verb = add_verb(group, "info", "Print what a .pt, .safetensors or .ra file holds; nothing in it is run",
                                  "ra model info runs/demo/checkpoints/best.pt");
-  info_verb.add_option("FILE", options->input, "Checkpoint: .pt in either layout, or safetensors")->required();
+  info_verb.add_option("FILE", options->input, "Checkpoint: .pt in either layout, or safetensors; or a bundle .ra")->required();
   add_log_options(info_verb, options->common);
   on_run(info_verb, [options] { return info(*options); });
 
