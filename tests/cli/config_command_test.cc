@@ -89,14 +89,13 @@ TEST_F(ConfigCommand, NamesEveryMissingFileOnce) {
   EXPECT_EQ(result.err.find("a.png"), result.err.rfind("a.png"));
 }
 
-TEST_F(ConfigCommand, ShowsTenOfManyMissingFiles) {
+TEST_F(ConfigCommand, NamesEveryMissingFile) {
   std::string list = "filename\n";
   for (int i = 0; i < 25; ++i) list += "missing_" + std::to_string(i) + ".png\n";
   write("train.csv", list);
   write("c.yaml", "data: {train: train.csv, val: train.csv}\n");
   const ProgramResult result = ra({"check", "c.yaml"});
-  EXPECT_THAT(result.err, AllOf(HasSubstr("25 files are missing"), HasSubstr("missing_9.png"), HasSubstr("15 more"),
-                                Not(HasSubstr("missing_10.png"))));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("25 files are missing"), HasSubstr("missing_9.png"), HasSubstr("missing_24.png")));
 }
 
 TEST_F(ConfigCommand, RefusesEmptyListsAndUnequalRows) {

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 
@@ -94,6 +95,9 @@ void use_calibration(ScreenOptions& options, const AnomalyDetector& detector) {
 int run_screen(ScreenOptions& options) {
   apply_common_options(options.common);
   options.screening.outputs.choose(options.save);
+  if (options.screening.outputs.threshold && !std::isfinite(*options.screening.outputs.threshold)) {
+    throw Error(ErrorCode::kUsage, "--threshold must be a finite number");
+  }
   options.screening.outputs.format = map_format_from_string(options.format);
   options.screening.overwrite = options.common.overwrite;
   const at::Device device = resolve_device(options.common.device.value_or("auto"));

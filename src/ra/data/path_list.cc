@@ -22,7 +22,6 @@ namespace fs = std::filesystem;
 
 // Endings that a folder is searched for; the content still decides what a file is.
 constexpr std::array<std::string_view, 6> kImageEndings = {".png", ".jpg", ".jpeg", ".npy", ".nii", ".nii.gz"};
-constexpr std::size_t kShownMissing = 10;
 
 bool has_ending(const fs::path& path, std::span<const std::string_view> endings) {
   std::string name = path.filename().string();
@@ -176,7 +175,14 @@ void PathLists::expand_existing(const fs::path& path, std::vector<fs::path>& fil
 }
 
 void PathLists::read_list(const fs::path& list, std::vector<fs::path>& files) {
-  const std::vector<ListRow> rows = list_rows(read_text_file(list));
+  const std::string text = read_text_file(list);
+  const std::vector<ListRow> rows = list_rows(text);
+  const std::string header = fields_of(trim(std::string_view(text).substr(0, text.find('\n')))).front();
+  if (std::error_code ignored; !header.empty() && fs::is_regular_file(root_ / header, ignored)) {
+    throw Error(ErrorCode::kUsage, fmt::format("list '{}' has no header line: its first line names the file '{}', which "
+                                               "would be left out; put a line such as `filename` before it",
+                                               list.string(), header));
+  }
   if (rows.empty()) {
     fail_empty(list, "names no file; a list has one header line, then one path a line in its first column");
   }
@@ -198,13 +204,10 @@ void PathLists::remember_missing(const std::string& name) {
 
 void PathLists::require_all_found() const {
   if (missing_.empty()) return;
-  const std::size_t shown = std::min(missing_.size(), kShownMissing);
-  const std::span<const std::string> first(missing_.data(), shown);
   throw Error(ErrorCode::kUsage,
-              fmt::format("{} missing: '{}'{}; relative paths start from {} (--data-root changes that)",
+              fmt::format("{} missing: '{}'; relative paths start from {} (--data-root changes that)",
                           missing_.size() == 1 ? "one file is" : fmt::format("{} files are", missing_.size()),
-                          fmt::join(first, "', '"),
-                          shown < missing_.size() ? fmt::format(" and {} more", missing_.size() - shown) : "",
+                          fmt::join(missing_, "', '"),
                           root_.empty() ? "the working directory" : "'" + root_.string() + "'"));
 }
 

@@ -23,7 +23,7 @@ class PathLists {
   // list); empty for no entries.
   std::vector<std::filesystem::path> expand(const std::vector<std::string>& entries);
 
-  // kUsage naming what expand() did not find: each once, at most ten, and how many more.
+  // kUsage naming what expand() did not find: each once.
   void require_all_found() const;
 
   // What lists said in a column `subject`, by the path that expand() gave.

@@ -90,15 +90,20 @@ TEST_F(PathListTest, NamesEveryMissingFileOnceInOneError) {
   EXPECT_EQ(reason.find("gone.png"), reason.rfind("gone.png"));
 }
 
-TEST_F(PathListTest, ShowsTenMissingFilesAndCountsTheRest) {
+TEST_F(PathListTest, NamesEveryMissingFile) {
   std::string list = "filename\n";
   for (int k = 10; k < 33; ++k) list += "gone" + std::to_string(k) + ".png\n";
   make("list.csv", list);
   const std::string reason = reason_of([&] { expand_path_list({"list.csv"}, root()); });
   EXPECT_THAT(reason, HasSubstr("23 files are missing"));
-  EXPECT_THAT(reason, HasSubstr("gone19.png"));
-  EXPECT_THAT(reason, Not(HasSubstr("gone20.png")));
-  EXPECT_THAT(reason, HasSubstr("and 13 more"));
+  for (int k = 10; k < 33; ++k) EXPECT_THAT(reason, HasSubstr("gone" + std::to_string(k) + ".png'"));
+}
+
+TEST_F(PathListTest, RefusesAListWithoutAHeader) {
+  make("a.png", "x");
+  make("b.png", "x");
+  make("list.csv", "a.png\nb.png\n");
+  EXPECT_THAT(reason_of([&] { expand_path_list({"list.csv"}, root()); }), HasSubstr("no header line"));
 }
 
 TEST_F(PathListTest, RefusesEmptyListsAndFolders) {

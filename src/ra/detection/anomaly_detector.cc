@@ -71,6 +71,9 @@ void DetectionOptions::validate() const {
 
 AnomalyDetector AnomalyDetector::load(const std::filesystem::path& model_path, const DetectionOptions& options,
                                       at::Device device, std::uint64_t seed) {
+  if (!std::filesystem::exists(model_path)) {
+    throw Error(ErrorCode::kUsage, fmt::format("there is no model file '{}' (--model)", model_path.string()));
+  }
   const std::string name =
       model_path.filename().string() + " " + sha256_hex_of_file(model_path).substr(0, 12);
   if (is_bundle(model_path)) return load_bundle(model_path, name, options, device, seed);

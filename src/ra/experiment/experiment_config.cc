@@ -59,6 +59,8 @@ void ExperimentConfig::finish() {
   require(task == "train" || task == "test", fmt::format("task is '{}', it must be train or test", task));
   require(std::in_range<std::int64_t>(seed), fmt::format("seed is {}, it must be below 2^63", seed));
   require(task == "train" || !weights.empty(), "task is test, so weights must name a model file");
+  require(task == "test" || !model.conditional,
+          "model.conditional is true, and a conditional model cannot be trained yet; it can only be loaded");
   model.validate();
   augmentation.validate();
   training.validate();

@@ -28,6 +28,11 @@ std::string key_of_line(const std::string& line) {
   return line;
 }
 
+// perceptual,backend,precision,model,latent
+std::string identity_fields(const DetectorIdentity& by) {
+  return fmt::format("{},{},{},{},{}", by.perceptual, by.backend, by.precision, csv_field(by.model), by.latent);
+}
+
 std::string optional_number(const std::optional<double>& value) { return value ? fmt::format("{:.9g}", *value) : ""; }
 
 }  // namespace
@@ -92,7 +97,7 @@ std::size_t ScoreTable::flagged() const {
   return static_cast<std::size_t>(std::count(all.begin(), all.end(), 1));
 }
 
-void ScoreTable::continue_existing() {
+void ScoreTable::continue_existing(const DetectorIdentity& detector) {
   if (!std::filesystem::exists(path_)) return;
   std::istringstream text(read_text_file(path_));
   std::string line;
@@ -102,7 +107,17 @@ void ScoreTable::continue_existing() {
                                        "' was made with other options (its columns differ): use --overwrite, or "
                                        "another output folder");
   }
-  while (std::getline(text, line)) take_over(line);
+  const std::string identity = "," + identity_fields(detector) + ",";
+  for (std::string part; std::getline(text, line);) {
+    // A quoted name may hold line breaks.
+    while (std::count(line.begin(), line.end(), '"') % 2 != 0 && std::getline(text, part)) line += "\n" + part;
+    if (line.find(identity) == std::string::npos) {
+      throw Error(ErrorCode::kUsage, "'" + path_.string() +
+                                         "' was made with another model, latent rule or perceptual distance: use "
+                                         "--overwrite, or another output folder");
+    }
+    take_over(line);
+  }
   written_ = lines_.size();
 }
 
@@ -111,11 +126,9 @@ bool ScoreTable::has(const std::string& input, std::optional<std::int64_t> slice
 }
 
 void ScoreTable::add(const ScoreRow& row) {
-  const DetectorIdentity& by = row.detector;
   std::string line =
-      key_of(row.input, row.slice) + fmt::format("{:.9g},{},{},{},{},{},{:.9g},{:.9g}", row.score, by.perceptual,
-                                                 by.backend, by.precision, csv_field(by.model), by.latent, row.divisor,
-                                                 row.reconstruction_mae);
+      key_of(row.input, row.slice) + fmt::format("{:.9g},{},{:.9g},{:.9g}", row.score, identity_fields(row.detector),
+                                                 row.divisor, row.reconstruction_mae);
   if (columns_.spread) line += "," + optional_number(row.score_mean) + "," + optional_number(row.score_sd);
   if (columns_.pixels_above) line += "," + (row.pixels_above ? std::to_string(*row.pixels_above) : "");
   lines_.push_back(std::move(line));

@@ -44,8 +44,8 @@ class ScoreTable {
 
   ScoreTable(std::filesystem::path path, Columns columns);
 
-  // Takes over the lines of an existing scores.csv with the same header; kUsage if its header differs.
-  void continue_existing();
+  // Takes over the lines of an existing scores.csv; kUsage if its columns differ, or if another detector made them.
+  void continue_existing(const DetectorIdentity& detector);
   // Whether a taken-over line is for this slice.
   bool has(const std::string& input, std::optional<std::int64_t> slice) const;
 

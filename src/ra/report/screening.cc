@@ -67,7 +67,7 @@ class Screening {
                                          "go on with them, or another output folder");
     }
     make_output_folder(options_.output);
-    if (options_.skip_existing) table_.continue_existing();
+    if (options_.skip_existing) table_.continue_existing(detector_.identity());
   }
 
   void add_slice(const fs::path& path, const std::string& name, InputSlice slice) {

@@ -98,6 +98,20 @@ TEST(ScoreTable, QuotesWhatCsvMustQuote) {
   EXPECT_EQ(csv_field("a,b\"c"), "\"a,b\"\"c\"");
 }
 
+TEST(ScoreTable, FindsInputsWithLineBreaksAgain) {
+  const testing::TemporaryFolder folder;
+  const fs::path path = folder.path() / "scores.csv";
+  ScoreRow row;
+  row.input = "a\nb.png";
+  ScoreTable first(path, {});
+  first.add(row);
+  first.finish();
+  ScoreTable second(path, {});
+  second.continue_existing({});
+  EXPECT_TRUE(second.has("a\nb.png", std::nullopt));
+  EXPECT_EQ(second.size(), 1u);
+}
+
 TEST(ScoreTable, FindsQuotedInputsAgain) {
   const testing::TemporaryFolder folder;
   const fs::path path = folder.path() / "scores.csv";
@@ -108,10 +122,13 @@ TEST(ScoreTable, FindsQuotedInputsAgain) {
   first.add(row);
   first.finish();
   ScoreTable second(path, {});
-  second.continue_existing();
+  second.continue_existing({});
   EXPECT_TRUE(second.has("a,b.nii", 4));
   EXPECT_FALSE(second.has("a,b.nii", 5));
-  EXPECT_THROW(ScoreTable(path, {true, false, {}}).continue_existing(), Error);
+  DetectorIdentity other;
+  other.latent = "mean";
+  EXPECT_THROW(ScoreTable(path, {}).continue_existing(other), Error);
+  EXPECT_THROW(ScoreTable(path, {true, false, {}}).continue_existing({}), Error);
 }
 
 ScoreRow row_with(const std::string& input, double p_value) {
@@ -143,7 +160,7 @@ TEST(ScoreTable, DecidesFalseDiscoveriesOverEarlierRowsToo) {
   first.finish();
   EXPECT_EQ(first.flagged(), 1u);
   ScoreTable second(path, columns);
-  second.continue_existing();
+  second.continue_existing({});
   EXPECT_TRUE(second.has("a", std::nullopt));
   second.add(row_with("b", 0.9));  // 0.04 * 2 exceeds the rate now
   second.finish();
