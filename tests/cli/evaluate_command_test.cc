@@ -46,8 +46,8 @@ class EvaluateCommand : public ::testing::Test {
 };
 
 TEST_F(EvaluateCommand, WritesTheFolderThatReportsRead) {
-  const ProgramResult result = evaluate({"--manifest", "brains=manifest.csv", "--split", "test", "--train",
-                                         "lists/train.csv"});
+  const ProgramResult result =
+      evaluate({"--manifest", "brains=manifest.csv", "--split", "test", "--train", "lists/train.csv"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("auroc"), HasSubstr("mean_picture"), HasSubstr("pca"),
                                 HasSubstr("detection_rate"), HasSubstr("Research use only")));
@@ -63,8 +63,10 @@ TEST_F(EvaluateCommand, WritesTheFolderThatReportsRead) {
   }
   EXPECT_THAT(content(path("out/cases.csv")), HasSubstr("case,set,image,subject,label,class,score"));
   EXPECT_EQ(evaluate({"--manifest", "brains=manifest.csv"}).exit_code, 2) << "results are there";
-  ASSERT_EQ(evaluate({"--manifest", "brains=manifest.csv", "--split", "test", "--train", "lists/train.csv",
-                      "--overwrite"}).exit_code, 0);
+  ASSERT_EQ(
+      evaluate({"--manifest", "brains=manifest.csv", "--split", "test", "--train", "lists/train.csv", "--overwrite"})
+          .exit_code,
+      0);
   EXPECT_EQ(results("out"), json) << "the same again";
 }
 
@@ -72,8 +74,8 @@ TEST_F(EvaluateCommand, RunsFiveSetsOfAnExperimentOfTheReference) {
   const auto set = [](const char* name, const char* list, bool boxes) {
     std::string text = std::string("          ") + name + ":\n            data_dir: {test: [lists/" + list + ".csv]}\n";
     if (boxes) {
-      text += std::string("            label_dir: {test: [lists/") + list + "_ann.csv]}\n            mask_dir: {test: [lists/" +
-              list + "_neg.csv]}\n";
+      text += std::string("            label_dir: {test: [lists/") + list +
+              "_ann.csv]}\n            mask_dir: {test: [lists/" + list + "_neg.csv]}\n";
     }
     return text;
   };
@@ -101,7 +103,8 @@ downstream_tasks:
       class_name: DefaultDataLoader
       params: {args: {}}
       datasets:
-)") + set("Normal", "test", false) + set("absent_septum", "lesions", true) + set("edema", "lesions", true) +
+)") + set("Normal", "test", false) +
+                              set("absent_septum", "lesions", true) + set("edema", "lesions", true) +
                               set("mass", "lesions", true) + set("resection", "lesions", true));
   const ProgramResult result = ra({"evaluate", "reference.yaml", "--output", "five", "--allow-overlap"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
@@ -109,7 +112,8 @@ downstream_tasks:
   EXPECT_EQ(json.at("sets").size(), 5u);
   int rates = 0;
   for (const auto& metric : json.at("metrics")) {
-    rates += metric.at("metric") == "detection_rate" && metric.at("mode") == "paper" && metric.at("group") == "" ? 1 : 0;
+    rates +=
+        metric.at("metric") == "detection_rate" && metric.at("mode") == "paper" && metric.at("group") == "" ? 1 : 0;
   }
   EXPECT_EQ(rates, 4);
 }
@@ -124,9 +128,29 @@ TEST_F(EvaluateCommand, NamesACorruptImageAndJudgesTheRest) {
   EXPECT_EQ(results("out").at("failures").size(), 1u);
 }
 
+TEST_F(EvaluateCommand, RefusesPeopleThatTheModelHasSeenUnlessAllowed) {
+  write("tiny.yaml", R"(data: {train: lists/train.csv, val: lists/val.csv}
+model: {image_size: 32, channels: [4, 4], latent_size: 8}
+training: {epochs: 1, warmup: {epochs: 1}}
+)");
+  ASSERT_EQ(ra({"train", "tiny.yaml", "--output", "run", "--quiet"}).exit_code, 0);
+  const std::vector<std::string> words = {
+      "evaluate",    "--model", "run/checkpoints/best.pt", "--manifest", "brains=manifest.csv", "--output", "out",
+      "--resamples", "100"};
+  const ProgramResult refused = ra(words);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--allow-overlap"));
+  std::vector<std::string> allowed = words;
+  allowed.push_back("--allow-overlap");
+  ASSERT_EQ(ra(allowed).exit_code, 0);
+  EXPECT_TRUE(results("out").at("overlap_allowed").get<bool>());
+  EXPECT_EQ(results("out").at("training_subjects"), "known");
+}
+
 TEST_F(EvaluateCommand, RefusesBadManifestsWithTheirPlace) {
   write("bad.csv", "image,lable\nlists/x.png,1\n");
-  EXPECT_THAT(evaluate({"--manifest", "set=bad.csv"}).err, AllOf(HasSubstr("unknown column 'lable'"), HasSubstr("label")));
+  EXPECT_THAT(evaluate({"--manifest", "set=bad.csv"}).err,
+              AllOf(HasSubstr("unknown column 'lable'"), HasSubstr("label")));
   EXPECT_EQ(evaluate({"--manifest", "bad.csv"}).exit_code, 2);
   EXPECT_EQ(ra({"evaluate"}).exit_code, 2);
 }

@@ -66,8 +66,8 @@ int evaluate_manifests(EvaluateOptions& options) {
                 "name an experiment file (ra evaluate CONFIG), or --model, --manifest NAME=FILE and --output");
   }
   if (fs::exists(options.output / "results.json") && !options.common.overwrite) {
-    throw Error(ErrorCode::kUsage, "'" + options.output.string() +
-                                       "' holds results already; name another folder, or give --overwrite");
+    throw Error(ErrorCode::kUsage,
+                "'" + options.output.string() + "' holds results already; name another folder, or give --overwrite");
   }
   std::vector<LabelledSet> sets;
   for (const std::string& word : options.manifests) sets.push_back(read_set(word, options.split));
@@ -131,11 +131,13 @@ void add_options(CLI::App& command, EvaluateOptions& options) {
   command.add_option("CONFIG", options.file, "Experiment file: its downstream tasks, with --model or its weights");
   command.add_option("--model", options.model, "Checkpoint or NAME.ra");
   // One value an option, so that a CONFIG behind it is not taken for another value.
-  command.add_option("--manifest", options.manifests, "NAME=FILE: a labelled set (repeatable); Normal in NAME: healthy")
+  command
+      .add_option("--manifest", options.manifests, "NAME=FILE: a labelled set (repeatable); Normal in NAME: healthy")
       ->allow_extra_args(false);
   command.add_option("--split", options.split, "Only rows of the manifests with this split");
   command.add_option("--output", options.output, "Folder for results.json, cases.csv, boxes.csv and the gallery");
-  command.add_option("--train", options.train, "Healthy training pictures, a list or folder: adds mean picture and PCA")
+  command
+      .add_option("--train", options.train, "Healthy training pictures, a list or folder: adds mean picture and PCA")
       ->allow_extra_args(false);
   command.add_option("--threshold", options.run.evaluation.threshold,
                      "Pixel threshold on the map; default: the calibration's, else from the healthy maps");

@@ -18,8 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kColumns = {"image", "subject", "label", "class", "mask", "outside_mask", "box", "split",
-                                           "site",  "scanner", "field_strength", "sex", "age", "spacing"};
+const std::vector<std::string> kColumns = {"image",          "subject", "label", "class",  "mask",
+                                           "outside_mask",   "box",     "split", "site",   "scanner",
+                                           "field_strength", "sex",     "age",   "spacing"};
 constexpr std::size_t kShownMissing = 10;
 constexpr std::int64_t kLargestCoordinate = 1 << 20;
 
@@ -36,8 +37,10 @@ std::vector<std::string> fields_of(std::string_view line) {
   for (std::size_t k = 0; k < line.size(); ++k) {
     const char c = line[k];
     if (mark != 0 && c == mark) {
-      if (k + 1 < line.size() && line[k + 1] == mark) fields.back() += line[k++];
-      else mark = 0;
+      if (k + 1 < line.size() && line[k + 1] == mark)
+        fields.back() += line[k++];
+      else
+        mark = 0;
     } else if (mark == 0 && (c == '"' || c == '|') && trimmed(fields.back()).empty()) {
       mark = c;
     } else if (mark == 0 && c == ',') {
@@ -76,7 +79,8 @@ class ManifestReader {
         read_row(line);
       }
     }
-    if (set_.rows.empty()) refuse("holds no row; a manifest has a header line with `image`, then one row an image or box");
+    if (set_.rows.empty())
+      refuse("holds no row; a manifest has a header line with `image`, then one row an image or box");
     require_all_found();
     return std::move(set_);
   }
@@ -98,7 +102,8 @@ class ManifestReader {
       }
       if (std::count(columns_.begin(), columns_.end(), column) > 1) refuse_line("column '" + column + "' stands twice");
     }
-    if (std::find(columns_.begin(), columns_.end(), "image") == columns_.end()) refuse_line("column 'image' is missing");
+    if (std::find(columns_.begin(), columns_.end(), "image") == columns_.end())
+      refuse_line("column 'image' is missing");
   }
 
   void read_row(const std::string& line) {
@@ -192,8 +197,8 @@ LabelledSet rows_of_lists(const std::string& name, const std::vector<fs::path>& 
                           const std::vector<fs::path>& labels, const std::vector<fs::path>& masks) {
   for (const std::size_t rows : {labels.size(), masks.size()}) {
     if (rows == 0 || rows == images.size()) continue;
-    throw Error(ErrorCode::kUsage, fmt::format("set '{}' has {} images, {} labels and {} masks; one row is one box", name,
-                                               images.size(), labels.size(), masks.size()));
+    throw Error(ErrorCode::kUsage, fmt::format("set '{}' has {} images, {} labels and {} masks; one row is one box",
+                                               name, images.size(), labels.size(), masks.size()));
   }
   LabelledSet set{name, {}};
   for (std::size_t k = 0; k < images.size(); ++k) {

@@ -25,7 +25,8 @@ class Manifest : public ::testing::Test {
 
 TEST_F(Manifest, ReadsEveryColumnAndTakesPathsFromItsOwnFolder) {
   const LabelledSet set = read(
-      "\xEF\xBB\xBFimage,subject,label,class,mask,outside_mask,box,split,site,scanner,field_strength,sex,age,spacing\r\n"
+      "\xEF\xBB\xBFimage,subject,label,class,mask,outside_mask,box,split,site,scanner,field_strength,sex,age,"
+      "spacing\r\n"
       "a.png,s1,1,mass;edema,m.png,m.png,1 2 3 4; 5 6 7 8,test,\"Guy's, London\",,1.5,f,60,0.9\n"
       "b.png,s2,0,,,,,test,,,,,,\n");
   ASSERT_EQ(set.rows.size(), 2u);
@@ -43,7 +44,8 @@ TEST_F(Manifest, ReadsEveryColumnAndTakesPathsFromItsOwnFolder) {
 
 TEST_F(Manifest, AllowsAnImageInSeveralRowsButNoRowTwice) {
   EXPECT_EQ(read("image,box\na.png,1 1 2 2\na.png,3 3 2 2\n").rows.size(), 2u);
-  expect_error(ErrorCode::kUsage, {"line 3", "equal to line 2"}, [&] { read("image,box\na.png,1 1 2 2\na.png,1 1 2 2\n"); });
+  expect_error(ErrorCode::kUsage, {"line 3", "equal to line 2"},
+               [&] { read("image,box\na.png,1 1 2 2\na.png,1 1 2 2\n"); });
 }
 
 TEST_F(Manifest, NamesWhatIsWrongWithItsLine) {

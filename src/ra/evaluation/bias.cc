@@ -75,7 +75,8 @@ class BiasOfColumn {
       const std::vector<double> scores = scores_of(healthy);
       results_.metrics.push_back(
           with_mean(row(value, "healthy_score_mean", {scores.size()}), healthy, scores, options_));
-      const double limit = healthy_quantile(cases_where(results_, [](const CaseRecord& one) { return !one.pathological; }));
+      const double limit =
+          healthy_quantile(cases_where(results_, [](const CaseRecord& one) { return !one.pathological; }));
       const auto above = std::count_if(scores.begin(), scores.end(), [&](double score) { return score > limit; });
       results_.metrics.push_back(with_estimate(row(value, "false_positive_rate", {scores.size()}),
                                                rate_estimate(above, std::ssize(scores), options_.level),

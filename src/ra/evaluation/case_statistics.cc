@@ -34,7 +34,8 @@ bool is_clustered(std::span<const std::int64_t> numbers) {
 }
 
 std::string describe_bootstrap(const CaseList& cases, const BootstrapOptions& options) {
-  const auto known = std::count_if(cases.begin(), cases.end(), [](const CaseRecord* one) { return !is_image_itself(one->subject); });
+  const auto known =
+      std::count_if(cases.begin(), cases.end(), [](const CaseRecord* one) { return !is_image_itself(one->subject); });
   const char* unit = known == 0 ? "image" : known == std::ssize(cases) ? "subject" : "subject, or image where unknown";
   return fmt::format("{:g} %, bootstrap by {}, {} resamples", 100.0 * options.level, unit, options.resamples);
 }
@@ -59,7 +60,7 @@ EvaluatedMetric with_difference(EvaluatedMetric row, const Difference& differenc
 }
 
 EvaluatedMetric with_mean(EvaluatedMetric row, const CaseList& cases, std::span<const double> values,
-                    const BootstrapOptions& options) {
+                          const BootstrapOptions& options) {
   const Replicates replicates = bootstrap_mean(values, subject_numbers(cases), options);
   if (row.n.empty()) row.n = {values.size()};
   return with_estimate(std::move(row), estimate(replicates, options.level), describe_bootstrap(cases, options));

@@ -33,7 +33,7 @@ EvaluatedMetric with_value(EvaluatedMetric row, const std::optional<double>& val
 
 // The mean of one value a case, with its interval. NaN is left out.
 EvaluatedMetric with_mean(EvaluatedMetric row, const CaseList& cases, std::span<const double> values,
-                    const BootstrapOptions& options);
+                          const BootstrapOptions& options);
 
 // Curves of many points, thinned for drawing: at most `count`, the ends kept.
 std::vector<CurvePoint> thinned(std::vector<CurvePoint> points, std::size_t count = 500);

@@ -19,10 +19,9 @@ Image read_mask(const fs::path& mask, const fs::path& image, const SourceSize& s
   SourceSlice source = read_source_slice(mask);
   const Image& picture = source.picture;
   if (picture.columns != size.columns || picture.rows != size.rows || source.slices != size.slices) {
-    throw Error(ErrorCode::kBadInput,
-                fmt::format("the mask '{}' has {}x{}x{} pixels, but its image '{}' has {}x{}x{}", mask.string(),
-                            picture.columns, picture.rows, source.slices, image.string(), size.columns, size.rows,
-                            size.slices));
+    throw Error(ErrorCode::kBadInput, fmt::format("the mask '{}' has {}x{}x{} pixels, but its image '{}' has {}x{}x{}",
+                                                  mask.string(), picture.columns, picture.rows, source.slices,
+                                                  image.string(), size.columns, size.rows, size.slices));
   }
   return std::move(source.picture);
 }

@@ -29,14 +29,14 @@ struct SourceSize {
 // The truth of one box or one row's mask on the prepared grid.
 struct TruthBox {
   std::string label;
-  Box box;                // in the image's own pixels
-  at::Tensor inside;      // [S,S] float32, fractional
-  at::Tensor outside;     // [S,S] float32: where a positive pixel counts as false
+  Box box;             // in the image's own pixels
+  at::Tensor inside;   // [S,S] float32, fractional
+  at::Tensor outside;  // [S,S] float32: where a positive pixel counts as false
 };
 
 struct CaseTruth {
-  bool known = false;             // healthy, or with a mask or box
-  at::Tensor mask;                // [S,S] float32, 1 in the truth: where the union of masks (else boxes) reaches 0.5
+  bool known = false;  // healthy, or with a mask or box
+  at::Tensor mask;     // [S,S] float32, 1 in the truth: where the union of masks (else boxes) reaches 0.5
   std::vector<TruthBox> boxes;
   std::vector<std::string> warnings;  // boxes without area or outside the image
 };

@@ -25,10 +25,10 @@ struct CasePictures {
 using CaseSink = std::function<void(const CaseRecord&, const CasePictures&)>;
 
 struct CaseOptions {
-  std::filesystem::path scratch;       // folder for a temporary file with the maps
-  std::optional<double> threshold;     // on pixels of the map; absent: 5 % of all pixels of the healthy maps, strict
-  bool latents = false;                // needs one more pass of reconstructions through the encoder
-  bool truth = true;                   // reads masks and boxes
+  std::filesystem::path scratch;    // folder for a temporary file with the maps
+  std::optional<double> threshold;  // on pixels of the map; absent: 5 % of all pixels of the healthy maps, strict
+  bool latents = false;             // needs one more pass of reconstructions through the encoder
+  bool truth = true;                // reads masks and boxes
 };
 
 // The bins of pixel-level metrics: 16 parts an octave from 2^-24 to 2^8, so a threshold is off by less than 1/16 of its
@@ -36,9 +36,10 @@ struct CaseOptions {
 MapBins evaluation_bins();
 
 // Methods are the detector ("ra"), its map normalised per pixel where the calibration has the numbers
-// ("ra_normalised"), and the opponents. Fills sets, methods, cases, thresholds, threshold, failures and warnings of the results. Every image goes through the
-// detector once; its maps wait on disk until the healthy ones have fixed the threshold, then each case is judged
-// and handed to `sink` in the order of cases. A file that cannot be used is named in failures, and the rest goes on.
+// ("ra_normalised"), and the opponents. Fills sets, methods, cases, thresholds, threshold, failures and warnings of the
+// results. Every image goes through the detector once; its maps wait on disk until the healthy ones have fixed the
+// threshold, then each case is judged and handed to `sink` in the order of cases. A file that cannot be used is named
+// in failures, and the rest goes on.
 EvaluationResults run_cases(const AnomalyDetector& detector, const EvaluationPlan& plan,
                             const std::vector<std::unique_ptr<Opponent>>& opponents, const CaseOptions& options,
                             const CaseSink& sink,

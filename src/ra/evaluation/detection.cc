@@ -30,7 +30,10 @@ class Comparison {
  public:
   Comparison(EvaluationResults& results, std::string set, std::string group, Ranking ranking,
              const BootstrapOptions& options)
-      : results_(results), set_(std::move(set)), group_(std::move(group)), ranking_(std::move(ranking)),
+      : results_(results),
+        set_(std::move(set)),
+        group_(std::move(group)),
+        ranking_(std::move(ranking)),
         options_(options) {}
 
   void add_rows() {

@@ -17,8 +17,8 @@ TEST(Detection, ComparesEachSetWithTheUnionOfNormalSets) {
   EvaluationResults results;
   results.sets = {"Normal_a", "Normal_b", "mass", "edema"};
   results.methods = {"ra"};
-  results.cases = {scored_case(0, false, 1), scored_case(1, false, 2),  scored_case(2, true, 3),
-                   scored_case(2, true, 4),  scored_case(3, true, 0), scored_case(3, true, 1.5)};
+  results.cases = {scored_case(0, false, 1), scored_case(1, false, 2), scored_case(2, true, 3),
+                   scored_case(2, true, 4),  scored_case(3, true, 0),  scored_case(3, true, 1.5)};
   add_detection(results, quick());
   for (const char* mode : {"paper", "strict"}) {
     EXPECT_DOUBLE_EQ(*find_row(results, "mass", "", "auroc", mode)->value.value, 1.0);

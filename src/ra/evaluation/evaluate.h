@@ -12,9 +12,9 @@ namespace ra {
 
 // Which protocols an evaluation runs. To add one: its file beside this, a flag here, and its line in evaluate().
 struct EvaluationProtocols {
-  bool detection = true;       // with the bias of groups
-  bool localization = true;    // boxes, FROC, pixels
-  bool thresholding = true;    // thresholds are always found; this adds them to the metrics
+  bool detection = true;     // with the bias of groups
+  bool localization = true;  // boxes, FROC, pixels
+  bool thresholding = true;  // thresholds are always found; this adds them to the metrics
   bool latents = true;
   bool pseudo_healthy = true;  // quality of reconstructions
 };

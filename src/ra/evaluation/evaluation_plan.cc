@@ -28,8 +28,8 @@ std::string subject_of_row(const ManifestRow& row) {
 void add_row(const LabelledSet& set, const ManifestRow& row, PlannedCase& one) {
   const ManifestRow& first = one.rows.front();
   if (is_pathological(set, row) != one.pathological || row.subject != first.subject) {
-    throw Error(ErrorCode::kUsage, fmt::format("set '{}': rows of '{}' differ in label or subject", set.name,
-                                               row.image.string()));
+    throw Error(ErrorCode::kUsage,
+                fmt::format("set '{}': rows of '{}' differ in label or subject", set.name, row.image.string()));
   }
   one.rows.push_back(row);
 }

@@ -25,9 +25,9 @@ struct BoxRecord {
   std::string label;  // its class
   Box box;            // in the image's own pixels; of a mask, the smallest box around it
   BoxSize size = BoxSize::kSmall;
-  BoxOutcome paper;                   // metrics/localization.h, on the fractional mask
-  std::optional<double> strict_iou;   // best IoU of a component of the map with the box; absent without area
-  bool strict_hit = false;            // strict_iou at least kStrictIou
+  BoxOutcome paper;                  // metrics/localization.h, on the fractional mask
+  std::optional<double> strict_iou;  // best IoU of a component of the map with the box; absent without area
+  bool strict_hit = false;           // strict_iou at least kStrictIou
 };
 inline constexpr double kStrictIou = 0.1;
 
@@ -50,9 +50,9 @@ struct CaseRecord {
   double mae = 0.0, mse = 0.0, ssim = 0.0;
   std::optional<double> psnr;
   std::vector<float> latent, reconstruction_latent;  // z of the input and of its re-encoded reconstruction
-  std::optional<double> dice;       // at the threshold, on brain pixels; absent without truth
-  std::vector<PixelCounts> pixels;  // one a method, brain pixels; empty where the truth is unknown
-  std::optional<ImageMarks> marks;  // candidates of the detector's map, where the truth is known
+  std::optional<double> dice;                        // at the threshold, on brain pixels; absent without truth
+  std::vector<PixelCounts> pixels;                   // one a method, brain pixels; empty where the truth is unknown
+  std::optional<ImageMarks> marks;                   // candidates of the detector's map, where the truth is known
   std::vector<BoxRecord> boxes;
 };
 

@@ -24,8 +24,8 @@ struct BoxList {
   }
 };
 
-EvaluatedMetric row_of(const char* protocol, const std::string& set, const std::string& group, const std::string& method,
-                 std::string metric, const char* mode, std::vector<std::size_t> n) {
+EvaluatedMetric row_of(const char* protocol, const std::string& set, const std::string& group,
+                       const std::string& method, std::string metric, const char* mode, std::vector<std::size_t> n) {
   EvaluatedMetric row;
   row.protocol = protocol;
   row.set = set;
@@ -58,8 +58,8 @@ void add_detection_rates(EvaluationResults& results, const std::string& set, con
   const std::vector<double> hits = judged.values([](const BoxRecord& box) { return box.strict_hit ? 1.0 : 0.0; });
   EvaluatedMetric strict = with_mean(row("strict", hits.size()), judged.cases, hits, options);
   if (!strict.interval) {
-    strict = with_estimate(row("strict", hits.size()), rate_estimate(strictly, with_area, options.level),
-                           "95 %, Wilson");
+    strict =
+        with_estimate(row("strict", hits.size()), rate_estimate(strictly, with_area, options.level), "95 %, Wilson");
   }
   results.metrics.push_back(std::move(strict));
 }
@@ -81,9 +81,11 @@ void add_froc(EvaluationResults& results, const std::string& set, const CaseList
   for (const CaseRecord* one : cases) marks.push_back(*one->marks);
   const auto replicates = bootstrap_froc(marks, subject_numbers(cases), kFrocRates, options);
   for (std::size_t k = 0; k < replicates.size(); ++k) {
-    const std::string metric = k < kFrocRates.size() ? fmt::format("froc_sensitivity_at_{:g}", kFrocRates[k]) : "froc_mean";
+    const std::string metric =
+        k < kFrocRates.size() ? fmt::format("froc_sensitivity_at_{:g}", kFrocRates[k]) : "froc_mean";
     results.metrics.push_back(with_estimate(row_of("localization", set, "", "ra", metric, "strict", {cases.size()}),
-                                            estimate(replicates[k], options.level), describe_bootstrap(cases, options)));
+                                            estimate(replicates[k], options.level),
+                                            describe_bootstrap(cases, options)));
   }
   results.curves.push_back({"froc", set, "ra", thinned(froc_curve(marks))});
 }
@@ -111,8 +113,8 @@ void add_pixels_of(EvaluationResults& results, const std::string& set, const Cas
       results.metrics.push_back(with_estimate(row(method, metric), estimate(all.*part, options.level), kind));
       if (method == 0) continue;
       const Difference difference = paired_difference(of_method[0].*part, all.*part, options.level);
-      results.metrics.push_back(with_difference(
-          row(0, fmt::format("{}_minus_{}", metric, results.methods[method])), difference, kind));
+      results.metrics.push_back(
+          with_difference(row(0, fmt::format("{}_minus_{}", metric, results.methods[method])), difference, kind));
     }
   }
   std::vector<double> dice;
@@ -129,8 +131,8 @@ void add_pixels_of(EvaluationResults& results, const std::string& set, const Cas
 
 // Cases of a set whose truth is known; empty where none of them is ill.
 CaseList cases_with_truth(const EvaluationResults& results, std::size_t set) {
-  const CaseList cases = cases_where(
-      results, [&](const CaseRecord& one) { return one.set == set && !one.pixels.empty(); });
+  const CaseList cases =
+      cases_where(results, [&](const CaseRecord& one) { return one.set == set && !one.pixels.empty(); });
   const bool any = std::any_of(cases.begin(), cases.end(), [](const CaseRecord* one) { return one->pathological; });
   return any ? cases : CaseList{};
 }
@@ -139,9 +141,8 @@ CaseList cases_with_truth(const EvaluationResults& results, std::size_t set) {
 
 void add_localization(EvaluationResults& results, const BootstrapOptions& options) {
   if (!results.threshold) {
-    results.metrics.push_back(
-        with_value(row_of("localization", "", "", "ra", "detection_rate", "paper", {}), {},
-                   "no threshold: there is no healthy image to take one from; give --threshold"));
+    results.metrics.push_back(with_value(row_of("localization", "", "", "ra", "detection_rate", "paper", {}), {},
+                                         "no threshold: there is no healthy image to take one from; give --threshold"));
     return;
   }
   for (std::size_t set = 0; set < results.sets.size(); ++set) {

@@ -21,7 +21,8 @@ TEST(Localization, CountsBoxesOfTheSetItsClassesAndSizes) {
   results.threshold = 0.1;
   for (int k = 0; k < 4; ++k) {
     results.cases.push_back(scored_case(0, true, 1));
-    results.cases.back().boxes = {box("mass", BoxSize::kSmall, k < 3, k < 1), box("edema", BoxSize::kLarge, true, k < 2)};
+    results.cases.back().boxes = {box("mass", BoxSize::kSmall, k < 3, k < 1),
+                                  box("edema", BoxSize::kLarge, true, k < 2)};
   }
   add_localization(results, {});
   const EvaluatedMetric& all = *find_row(results, "boxes", "", "detection_rate", "paper");

@@ -49,8 +49,8 @@ class PcaReconstruction : public Opponent {
  private:
   at::Tensor residual(const at::Tensor& slices) const;  // [N,C,S,S] -> [N,S,S]
 
-  at::Tensor mean_, basis_;      // [D], [D,K]
-  at::Tensor centre_, spread_;   // [S,S]
+  at::Tensor mean_, basis_;     // [D], [D,K]
+  at::Tensor centre_, spread_;  // [S,S]
 };
 
 // The opponents from at most 1000 of the training pictures, evenly spaced; those that cannot be read are left out.

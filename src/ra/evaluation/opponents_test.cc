@@ -13,7 +13,8 @@ at::Tensor slices_of_shapes(std::int64_t count) {
   CounterRandom random(4, 0, 0, Purpose::kLesion);
   const auto uniform = [&](at::IntArrayRef sizes) {
     at::Tensor values = at::empty(sizes);
-    for (std::int64_t k = 0; k < values.numel(); ++k) values.data_ptr<float>()[k] = static_cast<float>(random.uniform());
+    for (std::int64_t k = 0; k < values.numel(); ++k)
+      values.data_ptr<float>()[k] = static_cast<float>(random.uniform());
     return values;
   };
   const at::Tensor shapes = uniform({3, 64});

@@ -19,9 +19,9 @@ inline CaseRecord scored_case(std::size_t set, bool pathological, double score, 
 }
 
 // The row of a metric; nullptr if it is not there.
-inline const EvaluatedMetric* find_row(const EvaluationResults& results, const std::string& set, const std::string& group,
-                                 const std::string& metric, const std::string& mode, const std::string& score = "mean",
-                                 const std::string& method = "ra") {
+inline const EvaluatedMetric* find_row(const EvaluationResults& results, const std::string& set,
+                                       const std::string& group, const std::string& metric, const std::string& mode,
+                                       const std::string& score = "mean", const std::string& method = "ra") {
   for (const EvaluatedMetric& row : results.metrics) {
     if (row.set == set && row.group == group && row.metric == metric && row.mode == mode && row.method == method &&
         (row.score == score || row.score.empty())) {

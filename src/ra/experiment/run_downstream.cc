@@ -31,11 +31,14 @@ EvaluationProtocols protocols_of(DownstreamKind kind) {
     case DownstreamKind::kLocalization:
       return {.detection = false, .localization = true, .thresholding = true, .latents = false, .pseudo_healthy = true};
     case DownstreamKind::kThresholding:
-      return {.detection = false, .localization = false, .thresholding = true, .latents = false, .pseudo_healthy = false};
+      return {
+          .detection = false, .localization = false, .thresholding = true, .latents = false, .pseudo_healthy = false};
     case DownstreamKind::kLatents:
-      return {.detection = false, .localization = false, .thresholding = false, .latents = true, .pseudo_healthy = false};
+      return {
+          .detection = false, .localization = false, .thresholding = false, .latents = true, .pseudo_healthy = false};
     case DownstreamKind::kPseudoHealthy:
-      return {.detection = false, .localization = false, .thresholding = false, .latents = false, .pseudo_healthy = true};
+      return {
+          .detection = false, .localization = false, .thresholding = false, .latents = false, .pseudo_healthy = true};
   }
   return {};
 }
@@ -104,14 +107,16 @@ void require_new_subjects(const ExperimentConfig& config, const ExperimentFiles&
   if (config.data.allow_overlap) return;
   for (std::size_t task = 0; task < config.downstream_tasks.size(); ++task) {
     const std::vector<std::string> judged = subjects_of_sets(sets_of(config, task, files));
-    for (const auto& [name, part] : {std::pair<const char*, const std::vector<fs::path>*>{"data.train", &files.data.train},
-                                     {"data.val", &files.data.val}}) {
+    for (const auto& [name, part] :
+         {std::pair<const char*, const std::vector<fs::path>*>{"data.train", &files.data.train},
+          {"data.val", &files.data.val}}) {
       const NamedSubjects parts[] = {{name, subjects_of(*part, files.data.subjects)},
                                      {"downstream task " + config.downstream_tasks[task].name, judged}};
       const std::string shared = describe_shared_subjects(parts);
       if (shared.empty()) continue;
-      throw Error(ErrorCode::kUsage, shared + "; what a model has seen cannot judge it: choose other people, or say "
-                                              "--allow-overlap (data.allow_overlap), and reports will say it");
+      throw Error(ErrorCode::kUsage, shared +
+                                         "; what a model has seen cannot judge it: choose other people, or say "
+                                         "--allow-overlap (data.allow_overlap), and reports will say it");
     }
   }
 }

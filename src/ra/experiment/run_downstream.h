@@ -23,8 +23,8 @@ struct DownstreamResult {
   EvaluationResults results;
 };
 
-// Runs downstream task number `task` and writes its evaluation folder (report/evaluation_output.h). Steps to add a kind:
-// its protocol in evaluation/, its case in protocols_of().
+// Runs downstream task number `task` and writes its evaluation folder (report/evaluation_output.h). Steps to add a
+// kind: its protocol in evaluation/, its case in protocols_of().
 DownstreamResult run_downstream_task(const ExperimentConfig& config, std::size_t task, const ExperimentFiles& files,
                                      const AnomalyDetector& detector, const std::filesystem::path& run_folder,
                                      const std::function<void(std::size_t, std::size_t)>& progress = {});

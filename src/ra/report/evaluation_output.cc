@@ -8,6 +8,8 @@
 #include <set>
 
 #include "ra/base/atomic_file.h"
+#include "ra/base/error.h"
+#include "ra/data/subject.h"
 #include "ra/detection/subject_guard.h"
 #include "ra/evaluation/latents.h"
 #include "ra/report/contact_sheet.h"
@@ -21,7 +23,9 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-Json number(const std::optional<double>& value) { return value && std::isfinite(*value) ? Json(*value) : Json(nullptr); }
+Json number(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
+}
 
 Json metric_json(const EvaluatedMetric& row) {
   Json entry = {{"protocol", row.protocol},
@@ -81,9 +85,8 @@ std::string field(const std::optional<double>& value) { return value ? fmt::form
 std::string cases_csv(const EvaluationResults& results) {
   std::vector<std::string> groups;
   for (const std::string_view column : kGroupColumns) {
-    const bool present = std::any_of(results.cases.begin(), results.cases.end(), [&](const CaseRecord& one) {
-      return one.groups.count(std::string(column)) > 0;
-    });
+    const bool present = std::any_of(results.cases.begin(), results.cases.end(),
+                                     [&](const CaseRecord& one) { return one.groups.count(std::string(column)) > 0; });
     if (present) groups.emplace_back(column);
   }
   const auto score_of = [&](const CaseRecord& one, const char* method) -> std::optional<double> {
@@ -181,7 +184,8 @@ class FirstCases {
 
 // What an earlier evaluation left, so that no file of it stays beside the new ones.
 void clear(const fs::path& folder) {
-  for (const char* old : {"results.json", "cases.csv", "boxes.csv", "latents.csv", "latents_pca.csv", "sheet.png", "gallery"}) {
+  for (const char* old :
+       {"results.json", "cases.csv", "boxes.csv", "latents.csv", "latents_pca.csv", "sheet.png", "gallery"}) {
     fs::remove_all(folder / old);
   }
 }
@@ -189,8 +193,16 @@ void clear(const fs::path& folder) {
 }  // namespace
 
 std::vector<std::string> subjects_of_sets(const std::vector<LabelledSet>& sets) {
+  const EvaluationPlan plan = plan_evaluation(sets);
   std::set<std::string> subjects;
-  for (const PlannedCase& one : plan_evaluation(sets).cases) subjects.insert(one.subject);
+  for (const PlannedCase& one : plan.cases) subjects.insert(one.subject);
+  for (const fs::path& image : plan.images) {
+    try {
+      subjects.insert(subject_of(image));
+    } catch (const Error&) {
+      // It cannot be read: the evaluation will say so.
+    }
+  }
   return {subjects.begin(), subjects.end()};
 }
 
@@ -214,7 +226,8 @@ EvaluationResults run_evaluation(const AnomalyDetector& detector, const std::vec
   first.write(folder / "sheet.png", detector);
   if (overlap.any()) results.warnings.insert(results.warnings.begin(), overlap.describe());
   if (!overlap.training_known) {
-    results.warnings.push_back("the model does not say whom it was trained on: no one can say whether these are new to it");
+    results.warnings.push_back(
+        "the model does not say whom it was trained on: no one can say whether these are new to it");
   }
   write_latents(folder, results);
   write_file(folder / "boxes.csv", boxes_csv(results));

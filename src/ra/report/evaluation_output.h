@@ -19,13 +19,14 @@ struct EvaluationRunOptions {
 };
 
 // Judges a detector on labelled sets and writes the evaluation folder: results.json, cases.csv, boxes.csv,
-// latents.csv, latents_pca.csv, sheet.png and gallery/ (docs/evaluation.md lists what they hold). kUsage when the model has seen a
-// subject of the sets and that is not allowed; kIo when the folder cannot be written.
+// latents.csv, latents_pca.csv, sheet.png and gallery/ (docs/evaluation.md lists what they hold). kUsage when the model
+// has seen a subject of the sets and that is not allowed; kIo when the folder cannot be written.
 EvaluationResults run_evaluation(const AnomalyDetector& detector, const std::vector<LabelledSet>& sets,
                                  const EvaluationRunOptions& options, const std::filesystem::path& folder,
                                  const std::function<void(std::size_t done, std::size_t total)>& progress = {});
 
-// The subjects of sets; images that cannot be read are known by their path.
+// Whom sets show, as their rows say and as the images' names and contents say: a list that a model was trained from may
+// not have named anybody.
 std::vector<std::string> subjects_of_sets(const std::vector<LabelledSet>& sets);
 
 }  // namespace ra

@@ -40,8 +40,10 @@ void Gallery::add(const CasePictures& pictures) {
   paste(map_picture(tile(pictures.perceptual), perceptual_scale_));
   paste(map_picture(tile(pictures.map), map_scale_));
   for (const auto& mask : {pictures.thresholded, pictures.truth}) {
-    if (mask) paste(gray_picture(tile(*mask)));
-    else ++column;
+    if (mask)
+      paste(gray_picture(tile(*mask)));
+    else
+      ++column;
   }
   rows_.push_back(std::move(row));
   if (rows_.size() == kRows) finish();
