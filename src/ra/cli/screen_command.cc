@@ -134,7 +134,7 @@ void add_options(CLI::App& command, ScreenOptions& options) {
   command.add_option("--latent", options.detection.latent,
                      "mean, sample or average:K; default: what the model says, else average:8");
   command.add_option("--samples", options.detection.samples, "stochastic reconstructions for score_mean and score_sd");
-  command.add_option("--batch", options.detection.batch_size, "slices at once")->capture_default_str();
+  command.add_option("--batch", options.detection.batch_size, "slices read before they are scored together")->capture_default_str();
   command.add_option("--slices", options.slices, "slices of a volume: mid, all, A:B or i,j,k; default: as the bundle was calibrated, else mid");
   command.add_option("--save", options.save, "map, reconstruction, overlay (separated by commas), or none")
       ->capture_default_str();

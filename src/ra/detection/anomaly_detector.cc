@@ -117,38 +117,32 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
   identity_ = {perceptual_->name(), "torch", "fp32", std::move(model_name), rule_.text()};
 }
 
+// Note [One slice at a time]: convolutions choose their kernels by the batch's size, their rounding differs, and CLAHE
+// turns a rounding into a step of one of its levels: the same slice scored up to 1e-3 apart in batches of another size.
+// Each slice is therefore computed by itself, and its score does not depend on its company; docs/performance.md has
+// what that costs.
 std::vector<AnomalyResult> AnomalyDetector::detect(const at::Tensor& slices) const {
   const at::NoGradGuard no_grad;
   std::vector<AnomalyResult> results;
-  for (std::int64_t start = 0; start < slices.size(0); start += options_.batch_size) {
-    const std::int64_t end = std::min<std::int64_t>(start + options_.batch_size, slices.size(0));
-    for (AnomalyResult& result : detect_batch(slices.slice(0, start, end))) results.push_back(std::move(result));
-  }
+  for (std::int64_t k = 0; k < slices.size(0); ++k) results.push_back(detect_one(slices.slice(0, k, k + 1)));
   return results;
 }
 
-std::vector<AnomalyResult> AnomalyDetector::detect_batch(const at::Tensor& slices) const {
-  const at::Tensor x = slices.to(device_, at::kFloat);
-  const at::Tensor reconstructions = reconstruct(*model_, x, rule_, noise_);
-  const AnomalyStages stages = anomaly_stages(x, reconstructions, *perceptual_);
-  const at::Tensor errors = mean_absolute_errors(x, reconstructions);
-  const at::Tensor perceptual =
-      (stages.perceptual_smooth * stages.equalised_perceptual_smooth).squeeze(1).to(at::kCPU).contiguous();
-  const at::Tensor peaks = gaussian_filter(stages.map, kPerceptualSigma).amax({1, 2});
-  const at::Tensor reconstructions_cpu = reconstructions.to(at::kCPU).contiguous();
-  std::vector<AnomalyResult> results(static_cast<std::size_t>(x.size(0)));
-  for (std::size_t n = 0; n < results.size(); ++n) {
-    const auto k = static_cast<std::int64_t>(n);
-    results[n].score = stages.scores[k].item<double>();
-    results[n].score_maximum = peaks[k].item<double>();
-    if (calibrated_) results[n].p_value = calibration_->scores.p_value(results[n].score);
-    results[n].reconstruction_mae = errors[k].item<double>();
-    results[n].map = stages.map[k];
-    results[n].perceptual = perceptual[k];
-    results[n].reconstruction = reconstructions_cpu[k];
-  }
-  if (options_.samples > 0) add_spread(x, results);
-  return results;
+AnomalyResult AnomalyDetector::detect_one(const at::Tensor& slice) const {
+  const at::Tensor x = slice.to(device_, at::kFloat);
+  const at::Tensor reconstruction = reconstruct(*model_, x, rule_, noise_);
+  const AnomalyStages stages = anomaly_stages(x, reconstruction, *perceptual_);
+  AnomalyResult result;
+  result.score = stages.scores.item<double>();
+  result.score_maximum = gaussian_filter(stages.map, kPerceptualSigma).max().item<double>();
+  if (calibrated_) result.p_value = calibration_->scores.p_value(result.score);
+  result.reconstruction_mae = mean_absolute_errors(x, reconstruction).item<double>();
+  result.map = stages.map[0];
+  result.perceptual =
+      (stages.perceptual_smooth * stages.equalised_perceptual_smooth)[0][0].to(at::kCPU).contiguous();
+  result.reconstruction = reconstruction[0].to(at::kCPU).contiguous();
+  if (options_.samples > 0) add_spread(x, result);
+  return result;
 }
 
 at::Tensor AnomalyDetector::latents(const at::Tensor& slices) const {
@@ -157,7 +151,7 @@ at::Tensor AnomalyDetector::latents(const at::Tensor& slices) const {
   return model_->encoder().forward(x, BatchNormMode::kFrozen).mean.to(at::kCPU).contiguous();
 }
 
-void AnomalyDetector::add_spread(const at::Tensor& x, std::vector<AnomalyResult>& results) const {
+void AnomalyDetector::add_spread(const at::Tensor& x, AnomalyResult& result) const {
   const Encoder::Output posterior = model_->encoder().forward(x, BatchNormMode::kFrozen);
   std::vector<at::Tensor> scores;
   for (int k = 0; k < options_.samples; ++k) {
@@ -165,12 +159,9 @@ void AnomalyDetector::add_spread(const at::Tensor& x, std::vector<AnomalyResult>
     const at::Tensor decoded = model_->decoder().forward(z, BatchNormMode::kFrozen);
     scores.push_back(anomaly_stages(x, decoded, *perceptual_).scores);
   }
-  const at::Tensor all = at::stack(scores);  // [samples,N]
-  const at::Tensor mean = all.mean(0), sd = all.std(0);
-  for (std::size_t n = 0; n < results.size(); ++n) {
-    results[n].score_mean = mean[static_cast<std::int64_t>(n)].item<double>();
-    results[n].score_sd = sd[static_cast<std::int64_t>(n)].item<double>();
-  }
+  const at::Tensor all = at::cat(scores);  // [samples]
+  result.score_mean = all.mean().item<double>();
+  result.score_sd = all.std().item<double>();
 }
 
 }  // namespace ra

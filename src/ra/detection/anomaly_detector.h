@@ -44,7 +44,8 @@ class AnomalyDetector {
   AnomalyDetector(ModelFile file, std::string model_name, const DetectionOptions& options, at::Device device,
                   std::uint64_t seed);
 
-  // slices: [N,C,S,S] float32 from prepare_slice with input(); any N >= 1. One result a slice, in order.
+  // slices: [N,C,S,S] float32 from prepare_slice with input(); any N >= 1. One result a slice, in order;
+  // it does not depend on the others (Note [One slice at a time]).
   std::vector<AnomalyResult> detect(const at::Tensor& slices) const;
 
   const DetectorIdentity& identity() const { return identity_; }
@@ -63,11 +64,11 @@ class AnomalyDetector {
   double map_maximum() const { return map_maximum_; }
 
  private:
-  std::vector<AnomalyResult> detect_batch(const at::Tensor& slices) const;
+  AnomalyResult detect_one(const at::Tensor& slice) const;
   static AnomalyDetector load_bundle(const std::filesystem::path& path, const std::string& name,
                                      DetectionOptions options, at::Device device, std::uint64_t seed);
   // Mean and standard deviation of the scores of `samples` stochastic reconstructions.
-  void add_spread(const at::Tensor& slices, std::vector<AnomalyResult>& results) const;
+  void add_spread(const at::Tensor& x, AnomalyResult& result) const;
 
   std::shared_ptr<const ReversedAutoencoder> model_;
   std::unique_ptr<PerceptualDistance> perceptual_;

@@ -117,7 +117,7 @@ void visit_detection(FieldVisitor& v, DetectionOptions& detection) {
            {"", "encoder", "squeezenet"}, detection.perceptual);
   v.value({"perceptual_weights", "Folder of squeeze.backbone.pth and squeeze.pth, for squeezenet."},
           detection.perceptual_weights);
-  v.value({"batch_size", "Slices scored at once."}, detection.batch_size);
+  v.value({"batch_size", "Slices read before they are scored together; results do not depend on it."}, detection.batch_size);
   v.value({"samples", "Extra stochastic reconstructions a slice, for the spread of its score; 0 for none."},
           detection.samples);
 }
