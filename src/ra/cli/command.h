@@ -19,6 +19,7 @@ void add_calibrate_command(CLI::App& app);
 void add_config_command(CLI::App& app);
 void add_evaluate_command(CLI::App& app);
 void add_model_command(CLI::App& app);
+void add_report_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_screen_command(CLI::App& app);
 void add_synthesize_command(CLI::App& app);

@@ -26,7 +26,7 @@ namespace {
 // tests/cli checks that its --help has an example.
 const std::vector<void (*)(CLI::App&)> kVerbs = {
     &ra::add_run_command,    &ra::add_train_command, &ra::add_calibrate_command, &ra::add_screen_command,    &ra::add_synthesize_command,
-    &ra::add_evaluate_command, &ra::add_config_command, &ra::add_model_command, &ra::add_benchmark_command,
+    &ra::add_evaluate_command, &ra::add_report_command, &ra::add_config_command, &ra::add_model_command, &ra::add_benchmark_command,
 };
 
 // The deepest command that was named: the one whose options a word was meant for.

@@ -1,0 +1,295 @@
+#include "ra/report/page_sections.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "ra/report/page_html.h"
+#include "ra/report/page_metrics.h"
+
+namespace ra {
+namespace {
+
+constexpr std::size_t kMaxScreeningRows = 200;
+
+std::string titled(const std::string& heading, const std::string& title) {
+  return heading.empty() ? title : title + " \xE2\x80\x93 " + heading;
+}
+
+std::string value_text(const Json& metric) {
+  const std::optional<double> value = finite_number(metric, "value");
+  if (value) return readable(value, finite_number(metric, "low"), finite_number(metric, "high"));
+  const std::string reason = text_of(metric, "reason");
+  return reason.empty() ? "undefined" : "undefined: " + reason;
+}
+
+// Rows of metrics with a column a method: equal but for `method`. Metrics keep their order.
+struct MethodTable {
+  std::vector<std::string> methods;
+  std::vector<std::vector<std::string>> rows;  // set, score, metric, n, then one value a method
+};
+
+MethodTable by_method(const std::vector<Json>& metrics) {
+  MethodTable table;
+  std::map<std::string, std::size_t> row_of_key;
+  for (const Json& metric : metrics) {
+    const std::string method = display_name(text_of(metric, "method"));
+    auto column = std::find(table.methods.begin(), table.methods.end(), method);
+    if (column == table.methods.end()) column = table.methods.insert(table.methods.end(), method);
+    const auto at = static_cast<std::size_t>(column - table.methods.begin()) + 4;
+    const std::vector<std::string> start = {text_of(metric, "set"), text_of(metric, "score"),
+                                            display_name(text_of(metric, "metric")), counts_text(metric)};
+    const std::string key = start[0] + "\n" + start[1] + "\n" + start[2] + "\n" + text_of(metric, "mode");
+    const auto [entry, added] = row_of_key.try_emplace(key, table.rows.size());
+    if (added) table.rows.push_back(start);
+    std::vector<std::string>& row = table.rows[entry->second];
+    row.resize(std::max(row.size(), at + 1), "\xE2\x80\x93");
+    row[at] = value_text(metric);
+  }
+  for (std::vector<std::string>& row : table.rows) row.resize(table.methods.size() + 4, "\xE2\x80\x93");
+  return table;
+}
+
+void add_method_table(PageBody& body, const std::vector<Json>& metrics) {
+  const MethodTable table = by_method(metrics);
+  std::vector<std::string> header = {"set", "image score", "metric", "n"};
+  header.insert(header.end(), table.methods.begin(), table.methods.end());
+  body.add_table(header, table.rows);
+}
+
+std::vector<Json> without_groups(std::vector<Json> metrics) {
+  std::erase_if(metrics, [](const Json& metric) { return !text_of(metric, "group").empty(); });
+  return metrics;
+}
+
+void add_headline(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
+                  const std::string& heading) {
+  static const std::vector<std::pair<const char*, const char*>> kProtocols = {
+      {"detection", "Detection: healthy against each set"},
+      {"pixel", "Pixels"},
+      {"localization", "Localization"},
+      {"thresholding", "Thresholding"},
+      {"reconstruction", "Reconstruction"}};
+  if (evaluation.metrics().empty()) return;
+  std::set<std::string> intervals;
+  for (const Json& metric : evaluation.metrics()) {
+    if (!text_of(metric, "interval").empty()) intervals.insert(text_of(metric, "interval"));
+  }
+  body.begin_section(prefix + "-headline", titled(heading, "Results"),
+                     "Values with their intervals in brackets. n: healthy/pathological images, or cases.");
+  Json rows = Json::array();
+  for (const Json& metric : without_groups(preferred_metrics(evaluation, "detection"))) {
+    if (text_of(metric, "metric") != "auroc" || text_of(metric, "score") == "maximum") continue;
+    const Json row = interval_row(metric, text_of(metric, "set"), display_name(text_of(metric, "method")));
+    if (!row.is_null()) rows.push_back(row);
+  }
+  if (const auto figure = interval_figure("AUROC with interval", "AUROC", rows)) body.add_figures({*figure}, true);
+  for (const auto& [protocol, title] : kProtocols) {
+    const std::vector<Json> metrics = without_groups(preferred_metrics(evaluation, protocol));
+    if (metrics.empty()) continue;
+    body.add_heading(title);
+    add_method_table(body, metrics);
+  }
+  if (!intervals.empty()) {
+    body.begin_details("How the intervals were made");
+    body.add_list({intervals.begin(), intervals.end()});
+    body.end_details();
+  }
+  body.end_section();
+}
+
+void add_curves(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
+                const std::string& heading, const char* kind, const std::string& title, const std::string& text) {
+  const std::vector<Figure> figures = curve_figures(evaluation, kind);
+  if (figures.empty()) return;
+  body.begin_section(prefix + "-" + kind, titled(heading, title), text);
+  body.add_figures(figures);
+  body.end_section();
+}
+
+void add_distributions(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
+                       const std::string& heading) {
+  static const std::vector<std::pair<const char*, const char*>> kScores = {
+      {"score", "RA, mean of the map"}, {"score_maximum", "RA, maximum of the smoothed map"},
+      {"mean_picture_score", "Mean picture"}, {"pca_score", "PCA"}, {"p_value", "p-value"}};
+  std::vector<Figure> scores, qualities;
+  for (const auto& [column, title] : kScores) {
+    if (auto figure = distribution_figure(evaluation.cases, column, "set", "label")) {
+      figure->title = title;
+      scores.push_back(*figure);
+    }
+  }
+  for (const char* column : {"mae", "mse", "psnr", "ssim", "dice"}) {
+    if (const auto figure = distribution_figure(evaluation.cases, column, "set", "label")) qualities.push_back(*figure);
+  }
+  if (!scores.empty()) {
+    body.begin_section(prefix + "-scores", titled(heading, "Score distributions"),
+                       "A dot is an image, a box its set's quartiles with whiskers to 1.5 times their range.");
+    body.add_figures(scores);
+    body.end_section();
+  }
+  if (!qualities.empty()) {
+    body.begin_section(prefix + "-quality", titled(heading, "Reconstruction and overlap by image"));
+    body.add_figures(qualities);
+    body.end_section();
+  }
+}
+
+// One interval figure a metric, of the metrics of a protocol that have a group.
+std::vector<Figure> group_figures(const EvaluationFiles& evaluation, const std::string& protocol) {
+  std::vector<std::string> names;
+  std::map<std::string, Json> rows_of_name;
+  for (const Json& metric : evaluation.metrics()) {
+    if (text_of(metric, "protocol") != protocol || text_of(metric, "group").empty()) continue;
+    const std::string set = text_of(metric, "set");
+    const std::string mode = text_of(metric, "mode");
+    const Json row = interval_row(metric, text_of(metric, "group"), mode.empty() ? (set.empty() ? "all" : set) : mode);
+    if (row.is_null()) continue;
+    std::string name = display_name(text_of(metric, "metric"));
+    if (!mode.empty() && !set.empty()) name += ", " + set;
+    if (const std::string method = text_of(metric, "method"); !method.empty() && method != "ra") {
+      name += ", " + display_name(method);
+    }
+    if (text_of(metric, "score") == "maximum") name += ", maximum";
+    if (!rows_of_name.contains(name)) names.push_back(name);
+    Json& rows = rows_of_name.try_emplace(name, Json::array()).first->second;
+    rows.push_back(row);
+  }
+  std::vector<Figure> figures;
+  for (const std::string& name : names) {
+    if (const auto figure = interval_figure(name, name, rows_of_name[name])) figures.push_back(*figure);
+  }
+  return figures;
+}
+
+void add_localization(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
+                      const std::string& heading) {
+  std::vector<Figure> figures = group_figures(evaluation, "localization");
+  for (const auto& [category, title] : {std::pair{"class", "F1 of a box, by class"}, {"size", "F1 of a box, by size"}}) {
+    if (auto figure = distribution_figure(evaluation.boxes, "f1", category, "size")) {
+      figure->title = title;
+      figures.push_back(*figure);
+    }
+  }
+  if (figures.empty()) return;
+  body.begin_section(prefix + "-boxes", titled(heading, "Detection by class and size"));
+  body.add_figures(figures);
+  body.end_section();
+}
+
+void add_groups(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
+                const std::string& heading) {
+  const std::vector<Figure> figures = group_figures(evaluation, "bias");
+  if (figures.empty()) return;
+  body.begin_section(prefix + "-groups", titled(heading, "Groups"),
+                     "Sites, scanners, fields, sexes and ages, with intervals: where they differ, the scores are not "
+                     "comparable between groups.");
+  body.add_figures(figures);
+  body.end_section();
+}
+
+void add_thresholds(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
+                    const std::string& heading) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& entry : evaluation.results.at("thresholds")) {
+    rows.push_back({text_of(entry, "pixels"), readable(finite_number(entry, "percent")),
+                    csv_number(finite_number(entry, "threshold"))});
+  }
+  if (rows.empty()) return;
+  body.begin_section(prefix + "-thresholds", titled(heading, "Pixel thresholds"));
+  body.add_table({"pixels", "false positives, %", "threshold"}, rows);
+  body.end_section();
+}
+
+void add_latents(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
+                 const std::string& heading) {
+  const std::optional<Figure> figure = latent_figure(evaluation);
+  if (!figure) return;
+  body.begin_section(prefix + "-latent", titled(heading, "Latent space"),
+                     "Inputs and re-encoded reconstructions. Pointing at one shows its pictures.");
+  if (!evaluation.latents.empty()) {
+    body.add_markup("<p class=\"controls screen\"><button type=\"button\" data-umap=\"" + escaped(prefix) +
+                    "\">Compute UMAP</button> <button type=\"button\" data-export=\"" + escaped(prefix) +
+                    "\">Save coordinates (CSV)</button> <span role=\"status\"></span></p>\n");
+  }
+  body.add_figures({*figure}, true);
+  body.end_section();
+}
+
+void add_gallery(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
+                 const std::string& heading) {
+  if (evaluation.sheets.empty() || !evaluation.cases.has("sheet")) return;
+  body.begin_section(prefix + "-gallery", titled(heading, "Gallery"),
+                     "Input, pseudo-healthy, residual, perceptual, map, thresholded, truth. \"Wrong first\" orders by "
+                     "the share of the other class that an image is on the wrong side of.");
+  body.add_markup("<div class=\"gallery\" data-gallery=\"" + escaped(prefix) + "\"></div>\n");
+  body.end_section();
+}
+
+void add_all_metrics(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
+                     const std::string& heading) {
+  if (evaluation.metrics().empty()) return;
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& metric : evaluation.metrics()) {
+    rows.push_back({text_of(metric, "protocol"), text_of(metric, "set"), text_of(metric, "group"),
+                    display_name(text_of(metric, "method")), text_of(metric, "score"),
+                    display_name(text_of(metric, "metric")), text_of(metric, "mode"), value_text(metric),
+                    counts_text(metric)});
+  }
+  body.begin_section(prefix + "-metrics", titled(heading, "All metrics"));
+  body.begin_details(fmt::format("{} metrics", rows.size()));
+  body.add_table({"protocol", "set", "group", "method", "score", "metric", "mode", "value", "n"}, rows);
+  body.end_details();
+  body.end_section();
+}
+
+}  // namespace
+
+void add_evaluation_sections(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
+                             const std::string& heading) {
+  add_headline(body, evaluation, prefix, heading);
+  add_curves(body, evaluation, prefix, heading, "roc", "ROC curves", "Dotted: guessing.");
+  add_curves(body, evaluation, prefix, heading, "pr", "Precision and recall", "Dotted: the share of pathological images.");
+  add_distributions(body, evaluation, prefix, heading);
+  add_localization(body, evaluation, prefix, heading);
+  add_curves(body, evaluation, prefix, heading, "froc", "FROC", "");
+  add_groups(body, evaluation, prefix, heading);
+  add_thresholds(body, evaluation, prefix, heading);
+  add_latents(body, evaluation, prefix, heading);
+  add_gallery(body, evaluation, prefix, heading);
+  add_all_metrics(body, evaluation, prefix, heading);
+}
+
+void add_screening_section(PageBody& body, const RunFiles& run, const std::string& prefix,
+                           const std::string& heading) {
+  const CsvTable& scores = run.scores;
+  if (scores.empty()) return;
+  std::vector<std::size_t> order(scores.rows.size());
+  for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return scores.number(a, "score").value_or(0) > scores.number(b, "score").value_or(0);
+  });
+  body.begin_section(prefix + "-screening", titled(heading, "Screened slices"));
+  if (auto figure = distribution_figure(scores, "score", "model", "flagged")) {
+    figure->title = "Scores";
+    body.add_figures({*figure}, true);
+  }
+  std::vector<std::string> header;
+  for (const char* column : {"input", "slice", "score", "p_value", "flagged", "fpr", "reconstruction_mae"}) {
+    if (scores.has(column)) header.emplace_back(column);
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t k = 0; k < std::min(order.size(), kMaxScreeningRows); ++k) {
+    std::vector<std::string>& row = rows.emplace_back();
+    for (const std::string& column : header) row.push_back(scores.text(order[k], column));
+  }
+  if (order.size() > rows.size()) {
+    body.add_paragraph(fmt::format("The {} highest scores of {}; all are in scores.csv.", rows.size(), order.size()));
+  }
+  body.add_table(header, rows);
+  body.end_section();
+}
+
+}  // namespace ra
