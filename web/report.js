@@ -235,6 +235,9 @@ const galleries = new IntersectionObserver((entries) => {
 document.querySelectorAll('[data-gallery]').forEach((place) => galleries.observe(place));
 
 // ---- UMAP
+// The library is one class, or a module that holds it.
+const kUmap = window.UMAP?.UMAP ?? window.UMAP;
+
 // mulberry32: the same layout every time.
 function seeded(seed) {
   return () => {
@@ -249,7 +252,7 @@ async function layout(evaluation, report) {
   const {size, case: cases, kind} = evaluation.latents;
   const values = new Float32Array(bytesOf(`${evaluation.prefix}-vectors`).buffer);
   const rows = cases.map((_, k) => Array.from(values.subarray(k * size, (k + 1) * size)));
-  const umap = new window.UMAP({nComponents: 2, nNeighbors: Math.min(15, rows.length - 1), random: seeded(2109)});
+  const umap = new kUmap({nComponents: 2, nNeighbors: Math.min(15, rows.length - 1), random: seeded(2109)});
   const epochs = umap.initializeFit(rows);
   for (let k = 0; k < epochs; ++k) {
     umap.step();
@@ -270,7 +273,7 @@ for (const button of document.querySelectorAll('[data-umap]')) {
   const status = button.parentElement.querySelector('[role=status]');
   const exporting = button.parentElement.querySelector('[data-export]');
   const index = Number(figure.dataset.figure);
-  if (!window.UMAP || !evaluation?.latents) button.hidden = true;
+  if (!kUmap || !evaluation?.latents) button.hidden = true;
   button.addEventListener('click', async () => {
     button.disabled = true;
     const started = performance.now();

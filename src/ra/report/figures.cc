@@ -21,8 +21,31 @@ constexpr std::size_t kMaxDots = 2000;
 // Okabe and Ito's palette without black, which is lost on a dark page, in an order of falling contrast.
 Json palette() { return {"#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"}; }
 
-Json methods_scale(Json range) {
-  return {{"domain", {"RA", "mean picture", "PCA"}}, {"range", std::move(range)}};
+// A scale that gives every name its own look, of the names that are there: a legend shows no more.
+struct Look {
+  const char* name;
+  Json look;
+};
+Json scale_of(const std::vector<Look>& looks, const std::set<std::string>& there) {
+  Json scale = {{"domain", Json::array()}, {"range", Json::array()}};
+  for (const Look& one : looks) {
+    if (!there.contains(one.name)) continue;
+    scale["domain"].push_back(one.name);
+    scale["range"].push_back(one.look);
+  }
+  return scale;
+}
+
+const std::vector<Look>& method_colours() {
+  static const std::vector<Look> colours = {{"RA", "#0072B2"}, {"mean picture", "#E69F00"}, {"PCA", "#009E73"}};
+  return colours;
+}
+
+// The texts that a field has in rows of values.
+std::set<std::string> texts_of(const Json& values, const char* field) {
+  std::set<std::string> texts;
+  for (const Json& row : values) texts.insert(text_of(row, field));
+  return texts;
 }
 
 Json base_spec(Json values, int height) {
@@ -105,6 +128,9 @@ Json curve_spec(const EvaluationFiles& evaluation, const std::string& kind, cons
   const bool froc = kind == "froc";
   const char* x = kind == "roc" ? "false positive rate" : kind == "pr" ? "recall" : "false positives an image";
   const char* y = kind == "pr" ? "precision" : kind == "roc" ? "true positive rate" : "sensitivity";
+  const std::set<std::string> methods = texts_of(values, "method");
+  const Json colours = scale_of(method_colours(), methods);
+  const Json dashes = scale_of({{"RA", {1, 0}}, {"mean picture", {6, 3}}, {"PCA", {2, 2}}}, methods);
   Json spec = base_spec(std::move(values), 260);
   const Json line = {
       {"mark", {{"type", "line"}, {"strokeWidth", 2}, {"interpolate", "linear"}, {"clip", true}}},
@@ -112,8 +138,8 @@ Json curve_spec(const EvaluationFiles& evaluation, const std::string& kind, cons
        {{"x", froc ? quantitative("x", x) : unit_axis("x", x)},
         {"y", unit_axis("y", y)},
         {"order", {{"field", "k"}, {"type", "quantitative"}}},
-        {"color", legend_on_top({{"field", "method"}, {"type", "nominal"}, {"scale", methods_scale({"#0072B2", "#E69F00", "#009E73"})}})},
-        {"strokeDash", legend_on_top({{"field", "method"}, {"type", "nominal"}, {"scale", methods_scale({{1, 0}, {6, 3}, {2, 2}})}})}}}};
+        {"color", legend_on_top({{"field", "method"}, {"type", "nominal"}, {"scale", colours}})},
+        {"strokeDash", legend_on_top({{"field", "method"}, {"type", "nominal"}, {"scale", dashes}})}}}};
   spec["layer"] = Json::array();
   if (Json chance = chance_layer(kind, prevalence(evaluation, set)); !chance.is_null()) spec["layer"].push_back(chance);
   spec["layer"].push_back(line);
@@ -135,12 +161,13 @@ std::string label_name(const std::string& column, const std::string& text) {
   return text == "0" ? "healthy" : text == "1" ? "pathological" : "unknown";
 }
 
-Json colour_channel(const std::string& column) {
+Json colour_channel(const std::string& column, const std::set<std::string>& there) {
   Json channel = legend_on_top(nominal("colour", ""));
   channel["scale"] = {{"range", palette()}};
   if (column == "label") {
-    channel["scale"] = {{"domain", {"healthy", "pathological", "unknown"}}, {"range", {"#0072B2", "#D55E00", "#888888"}}};
+    channel["scale"] = scale_of({{"healthy", "#0072B2"}, {"pathological", "#D55E00"}, {"unknown", "#888888"}}, there);
   }
+  if (there.size() == 1) channel["legend"] = nullptr;
   return channel;
 }
 
@@ -182,6 +209,7 @@ std::optional<Figure> distribution_figure(const CsvTable& table, const std::stri
   if (values.empty()) return std::nullopt;
   const std::size_t lanes = distinct(table, category).size();
   const std::size_t step = values.size() / kMaxDots + 1;
+  const std::set<std::string> colours = texts_of(values, "colour");
   Json spec = base_spec(std::move(values), static_cast<int>(std::max<std::size_t>(90, 46 * lanes)));
   const Json y = {{"field", "category"}, {"type", "nominal"}, {"title", nullptr}, {"sort", nullptr},
                   {"scale", {{"paddingInner", 0.3}}}};
@@ -191,9 +219,9 @@ std::optional<Figure> distribution_figure(const CsvTable& table, const std::stri
                      {"mark", {{"type", "circle"}, {"size", 12}, {"opacity", 0.45}}},
                      {"encoding",
                       {{"x", x}, {"y", y}, {"yOffset", {{"field", "spread"}, {"type", "quantitative"}, {"scale", {{"domain", {0, 1}}}}}},
-                       {"color", colour_channel(colour)}}}};
+                       {"color", colour_channel(colour, colours)}}}};
   const Json boxes = {{"mark", {{"type", "boxplot"}, {"extent", 1.5}, {"size", 16}, {"outliers", false},
-                                {"box", {{"filled", false}, {"strokeWidth", 1.5}}}, {"median", {{"strokeWidth", 3}}}, {"ticks", true}}},
+                                {"box", {{"filled", false}, {"strokeWidth", 1.5}}}, {"median", {{"color", "#777777"}, {"thickness", 3}}}, {"rule", {{"color", "#777777"}}}, {"ticks", {{"color", "#777777"}}}}},
                       {"encoding", {{"x", x}, {"y", y}, {"color", {{"value", "#777777"}}}}}};
   spec["layer"] = {dots, boxes};
   return Figure{display_name(value), "", std::move(spec)};
@@ -201,17 +229,13 @@ std::optional<Figure> distribution_figure(const CsvTable& table, const std::stri
 
 std::optional<Figure> interval_figure(const std::string& title, const std::string& axis, const Json& rows) {
   if (rows.empty()) return std::nullopt;
-  std::set<std::string> labels, series;
-  for (const Json& row : rows) {
-    labels.insert(text_of(row, "label"));
-    series.insert(text_of(row, "series"));
-  }
+  const std::set<std::string> labels = texts_of(rows, "label"), series = texts_of(rows, "series");
   const int height = static_cast<int>(labels.size() * std::max<std::size_t>(30, 15 * series.size() + 8));
   Json spec = base_spec(rows, std::max(60, height));
   Json colour = legend_on_top(nominal("series", ""));
   colour["scale"] = {{"range", palette()}};
-  for (const char* method : {"RA", "mean picture", "PCA"}) {
-    if (series.contains(method)) colour["scale"] = methods_scale({"#0072B2", "#E69F00", "#009E73"});
+  if (const Json methods = scale_of(method_colours(), series); methods["domain"].size() == series.size()) {
+    colour["scale"] = methods;
   }
   if (series.size() == 1) colour["legend"] = nullptr;
   Json x = quantitative("value", axis);
@@ -266,6 +290,7 @@ std::optional<Figure> latent_figure(const EvaluationFiles& evaluation) {
 std::optional<Figure> training_figure(const std::vector<Json>& rows, const TrainingCurve& curve) {
   Json values = Json::array();
   std::set<std::string> names;
+  std::set<double> levels;
   for (const Json& row : rows) {
     const std::optional<double> epoch = finite_number(row, "epoch");
     if (!epoch) continue;
@@ -274,13 +299,16 @@ std::optional<Figure> training_figure(const std::vector<Json>& rows, const Train
       if (!value || (curve.logarithmic && *value <= 0)) continue;
       std::string name = key.starts_with(curve.prefix) ? key.substr(curve.prefix.size()) : key;
       names.insert(name);
+      levels.insert(*value);
       values.push_back({{"epoch", *epoch}, {"value", *value}, {"line", name}, {"phase", text_of(row, "phase")}});
     }
   }
   if (values.empty()) return std::nullopt;
   Json spec = base_spec(std::move(values), 200);
   Json y = quantitative("value", "");
-  y["scale"] = {{"type", curve.logarithmic ? "log" : "linear"}, {"zero", false}, {"nice", true}};
+  y["scale"] = {{"type", curve.logarithmic ? "log" : "linear"}, {"nice", true}};
+  // A flat line needs an axis from zero: one around a single number has no marks.
+  if (!curve.logarithmic) y["scale"]["zero"] = levels.size() == 1;
   Json colour = legend_on_top(nominal("line", ""));
   colour["scale"] = {{"range", palette()}};
   if (names.size() == 1) colour["legend"] = nullptr;

@@ -53,9 +53,14 @@ MethodTable by_method(const std::vector<Json>& metrics) {
 }
 
 void add_method_table(PageBody& body, const std::vector<Json>& metrics) {
-  const MethodTable table = by_method(metrics);
+  MethodTable table = by_method(metrics);
   std::vector<std::string> header = {"set", "image score", "metric", "n"};
   header.insert(header.end(), table.methods.begin(), table.methods.end());
+  const auto scored = [](const std::vector<std::string>& row) { return !row[1].empty(); };
+  if (std::none_of(table.rows.begin(), table.rows.end(), scored)) {
+    header.erase(header.begin() + 1);
+    for (std::vector<std::string>& row : table.rows) row.erase(row.begin() + 1);
+  }
   body.add_table(header, table.rows);
 }
 
@@ -194,12 +199,12 @@ void add_thresholds(PageBody& body, const EvaluationFiles& evaluation, const std
                     const std::string& heading) {
   std::vector<std::vector<std::string>> rows;
   for (const Json& entry : evaluation.results.at("thresholds")) {
-    rows.push_back({text_of(entry, "pixels"), readable(finite_number(entry, "percent")),
-                    csv_number(finite_number(entry, "threshold"))});
+    rows.push_back({text_of(entry, "pixels"), csv_number(finite_number(entry, "percent")),
+                    csv_number(finite_number(entry, "threshold")), text_of(entry, "mode")});
   }
   if (rows.empty()) return;
   body.begin_section(prefix + "-thresholds", titled(heading, "Pixel thresholds"));
-  body.add_table({"pixels", "false positives, %", "threshold"}, rows);
+  body.add_table({"pixels", "false positives, %", "threshold", "mode"}, rows);
   body.end_section();
 }
 
