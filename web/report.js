@@ -63,18 +63,31 @@ const labelName = (label) => (label === 0 ? 'healthy' : label === 1 ? 'pathologi
 
 // ---- figures
 const dark = matchMedia('(prefers-color-scheme: dark)');
-let printing = false;
 function theme() {
-  const on = dark.matches && !printing;
+  const on = dark.matches;
+  document.documentElement.dataset.theme = on ? 'dark' : 'light';
   const text = on ? '#e6e9ec' : '#1a1d21', quiet = on ? '#9aa4af' : '#5b6470', line = on ? '#343b43' : '#dfe3e8';
   return {
     background: null,
     font: getComputedStyle(document.body).fontFamily,
     view: {stroke: line},
     axis: {labelColor: quiet, titleColor: quiet, gridColor: line, domainColor: line, tickColor: line, titleFontWeight: 'normal', labelLimit: 160},
-    legend: {labelColor: text, titleColor: quiet, symbolStrokeColor: quiet, labelLimit: 170},
+    legend: {labelColor: text, titleColor: quiet, symbolBaseFillColor: quiet, symbolBaseStrokeColor: quiet, labelLimit: 170},
     title: {color: text},
   };
+}
+
+// The palette's dark blue is lost on a dark page: there it changes places with its light blue.
+function themed(specification) {
+  if (!dark.matches) return specification;
+  const swap = {'#0072B2': '#56B4E9', '#56B4E9': '#0072B2'};
+  const changed = (value) => {
+    if (typeof value === 'string') return swap[value] ?? value;
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map(changed);
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, key === 'values' ? inner : changed(inner)]));
+  };
+  return changed(specification);
 }
 
 // The evaluation that a figure belongs to, by the id of its section ("r0e1-scores").
@@ -111,8 +124,8 @@ async function draw(figure, replace = false) {
   if (drawn.has(index) && !replace) return drawn.get(index);
   const done = (async () => {
     const plot = figure.querySelector('.plot');
-    const result = await window.vegaEmbed(plot, specifications[index], {
-      ast: true, actions: false, defaultStyle: false, renderer: printing ? 'svg' : 'canvas', config: theme(),
+    const result = await window.vegaEmbed(plot, themed(specifications[index]), {
+      ast: true, actions: false, defaultStyle: false, renderer: 'canvas', config: theme(),
       tooltip: (handler, event, item, value) => {
         const datum = item?.datum?.datum ?? item?.datum;
         if (value === undefined && !datum) hideTip(); else if (datum) showTip(figure, event, datum); else hideTip();
@@ -296,7 +309,7 @@ for (const button of document.querySelectorAll('[data-umap]')) {
   });
 }
 
-// ---- on paper: light figures, and galleries that were never scrolled to
+// ---- on paper: what is folded away opens, but for the configuration
 addEventListener('beforeprint', () => {
   document.querySelectorAll('details').forEach((entry) => { if (!entry.querySelector('pre')) entry.open = true; });
 });

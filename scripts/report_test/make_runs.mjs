@@ -74,9 +74,9 @@ function makeCases(shift) {
   for (const [set, count, effect] of kSets) {
     for (let k = 0; k < count; ++k) {
       const score = (extra) => (0.02 * Math.exp(0.35 * (normal() + effect + extra))).toPrecision(6);
-      const ill = effect > 0;
+      const ill = effect > 0, gain = ill ? shift * normal() + shift : 0;
       cases.push({case: cases.length, set, image: `images/${set}/slice_${k}.nii.gz`, subject: `sub-${set}-${Math.floor(k / 4)}`,
-        label: ill ? 1 : 0, class: ill ? set : '', score: score(shift), score_maximum: score(shift + 0.4), mean_picture_score: score(-0.5 * effect),
+        label: ill ? 1 : 0, class: ill ? set : '', score: score(gain), score_maximum: score(gain + 0.4), mean_picture_score: score(-0.5 * effect),
         pca_score: score(-0.3 * effect), mae: (0.03 + 0.01 * uniform()).toFixed(5), mse: (0.002 + 0.001 * uniform()).toFixed(6),
         psnr: (24 + 2 * normal()).toFixed(2), ssim: (0.8 + 0.05 * normal()).toFixed(4), dice: ill ? uniform().toFixed(4) : '',
         p_value: uniform().toFixed(4), sheet: Math.floor(cases.length / kRows), row: cases.length % kRows, site: 'ABC'[k % 3], sex: 'FM'[k % 2]});

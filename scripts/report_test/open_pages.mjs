@@ -74,6 +74,8 @@ for (const path of pages) {
   await page.screenshot({path: join(out, `${name}_light.png`), fullPage: true});
   await checkLatents(page, name);
   await page.emulateMedia({media: 'print'});
+  await page.setViewportSize({width: 794, height: 1123});
+  await page.screenshot({path: join(out, `${name}_print.png`), fullPage: true});
   await page.pdf({path: join(out, `${name}_print.pdf`), format: 'A4', printBackground: true});
   await context.close();
   for (const [kind, options] of [['dark', {colorScheme: 'dark'}], ['phone', {viewport: {width: 390, height: 844}, isMobile: true, deviceScaleFactor: 2}]]) {

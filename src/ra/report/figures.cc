@@ -198,9 +198,11 @@ std::vector<Figure> curve_figures(const EvaluationFiles& evaluation, const std::
 std::optional<Figure> distribution_figure(const CsvTable& table, const std::string& value, const std::string& category,
                                           const std::string& colour) {
   Json values = Json::array();
+  std::set<double> levels;
   for (std::size_t k = 0; k < table.rows.size(); ++k) {
     const std::optional<double> number = table.number(k, value);
     if (!number) continue;
+    levels.insert(*number);
     Json row = {{"value", *number}, {"category", label_name(category, table.text(k, category))},
                 {"colour", label_name(colour, table.text(k, colour))}, {"spread", spread(k)}};
     if (const std::optional<double> index = table.number(k, "case")) row["case"] = *index;
@@ -214,7 +216,7 @@ std::optional<Figure> distribution_figure(const CsvTable& table, const std::stri
   const Json y = {{"field", "category"}, {"type", "nominal"}, {"title", nullptr}, {"sort", nullptr},
                   {"scale", {{"paddingInner", 0.3}}}};
   Json x = quantitative("value", display_name(value));
-  x["scale"] = {{"zero", false}, {"nice", true}};
+  x["scale"] = {{"zero", levels.size() == 1}, {"nice", true}};
   const Json dots = {{"transform", {{{"filter", fmt::format("floor(datum.spread * 1e6) % {} == 0", step)}}}},
                      {"mark", {{"type", "circle"}, {"size", 12}, {"opacity", 0.45}}},
                      {"encoding",
@@ -307,7 +309,7 @@ std::optional<Figure> training_figure(const std::vector<Json>& rows, const Train
   Json spec = base_spec(std::move(values), 200);
   Json y = quantitative("value", "");
   y["scale"] = {{"type", curve.logarithmic ? "log" : "linear"}, {"nice", true}};
-  // A flat line needs an axis from zero: one around a single number has no marks.
+  // An axis around a single number has no marks: it starts from zero.
   if (!curve.logarithmic) y["scale"]["zero"] = levels.size() == 1;
   Json colour = legend_on_top(nominal("line", ""));
   colour["scale"] = {{"range", palette()}};
