@@ -25,8 +25,9 @@ namespace {
 //   3. add its line here.
 // tests/cli checks that its --help has an example.
 const std::vector<void (*)(CLI::App&)> kVerbs = {
-    &ra::add_run_command,    &ra::add_train_command, &ra::add_calibrate_command, &ra::add_screen_command,    &ra::add_synthesize_command,
-    &ra::add_evaluate_command, &ra::add_report_command, &ra::add_config_command, &ra::add_model_command, &ra::add_benchmark_command,
+    &ra::add_run_command,        &ra::add_train_command,     &ra::add_calibrate_command, &ra::add_screen_command,
+    &ra::add_synthesize_command, &ra::add_evaluate_command,  &ra::add_report_command,    &ra::add_config_command,
+    &ra::add_model_command,      &ra::add_benchmark_command,
 };
 
 // The deepest command that was named: the one whose options a word was meant for.
@@ -79,8 +80,8 @@ int report_exception(const std::exception& error) {
       reason.find("out of memory") != std::string::npos) {
     std::fprintf(stderr, "ra: error: out of memory; use a smaller batch size or image size, or free memory\n");
   } else if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
-    std::fprintf(stderr, "ra: error: cannot use '%s': %s; check the path and its permissions\n",
-                 file->path1().c_str(), file->code().message().c_str());
+    std::fprintf(stderr, "ra: error: cannot use '%s': %s; check the path and its permissions\n", file->path1().c_str(),
+                 file->code().message().c_str());
   } else if (dynamic_cast<const std::system_error*>(&error) != nullptr) {
     std::fprintf(stderr, "ra: error: %s\n", reason.c_str());
   } else {

@@ -33,8 +33,8 @@ int report(const ReportVerbOptions& verb) {
   const ReportSummary summary = write_report(options);
   for (const std::string& problem : summary.problems) fmt::print(stderr, "ra: error: {}\n", problem);
   if (!verb.common.quiet) {
-    fmt::print("Report: {} ({:.1f} MB, {} figures)\nResearch use only; not a medical device.\n", options.output.string(),
-               static_cast<double>(summary.bytes) / 1e6, summary.figures);
+    fmt::print("Report: {} ({:.1f} MB, {} figures)\nResearch use only; not a medical device.\n",
+               options.output.string(), static_cast<double>(summary.bytes) / 1e6, summary.figures);
   }
   return summary.problems.empty() ? kExitSuccess : kExitInputsFailed;
 }
@@ -45,7 +45,9 @@ void add_report_command(CLI::App& app) {
   auto options = std::make_shared<ReportVerbOptions>();
   CLI::App& command = add_verb(app, "report", "One page of what runs, evaluations or screenings came to",
                                "ra report runs/demo --output demo.html");
-  command.add_option("RUN", options->runs, "Output folders of run, train, evaluate or screen; differences are to the first")
+  command
+      .add_option("RUN", options->runs,
+                  "Output folders of run, train, evaluate or screen; differences are to the first")
       ->required();
   command.add_option("--output", options->output,
                      "The page; RUN/report.html where absent (report.html here for several)");

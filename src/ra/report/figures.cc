@@ -119,9 +119,11 @@ Json chance_layer(const std::string& kind, std::optional<double> share) {
   if (kind == "roc") values = {{{"x", 0}, {"y", 0}}, {{"x", 1}, {"y", 1}}};
   if (kind == "pr" && share) values = {{{"x", 0}, {"y", *share}}, {{"x", 1}, {"y", *share}}};
   if (values.is_null()) return nullptr;
-  return {{"data", {{"values", values}}},
-          {"mark", {{"type", "line"}, {"strokeWidth", 1}, {"opacity", 0.6}, {"color", "#888888"}, {"strokeDash", {2, 3}}}},
-          {"encoding", {{"x", {{"field", "x"}, {"type", "quantitative"}}}, {"y", {{"field", "y"}, {"type", "quantitative"}}}}}};
+  return {
+      {"data", {{"values", values}}},
+      {"mark", {{"type", "line"}, {"strokeWidth", 1}, {"opacity", 0.6}, {"color", "#888888"}, {"strokeDash", {2, 3}}}},
+      {"encoding",
+       {{"x", {{"field", "x"}, {"type", "quantitative"}}}, {"y", {{"field", "y"}, {"type", "quantitative"}}}}}};
 }
 
 Json curve_spec(const EvaluationFiles& evaluation, const std::string& kind, const std::string& set, Json values) {
@@ -132,14 +134,13 @@ Json curve_spec(const EvaluationFiles& evaluation, const std::string& kind, cons
   const Json colours = scale_of(method_colours(), methods);
   const Json dashes = scale_of({{"RA", {1, 0}}, {"mean picture", {6, 3}}, {"PCA", {2, 2}}}, methods);
   Json spec = base_spec(std::move(values), 260);
-  const Json line = {
-      {"mark", {{"type", "line"}, {"strokeWidth", 2}, {"interpolate", "linear"}, {"clip", true}}},
-      {"encoding",
-       {{"x", froc ? quantitative("x", x) : unit_axis("x", x)},
-        {"y", unit_axis("y", y)},
-        {"order", {{"field", "k"}, {"type", "quantitative"}}},
-        {"color", legend_on_top({{"field", "method"}, {"type", "nominal"}, {"scale", colours}})},
-        {"strokeDash", legend_on_top({{"field", "method"}, {"type", "nominal"}, {"scale", dashes}})}}}};
+  const Json line = {{"mark", {{"type", "line"}, {"strokeWidth", 2}, {"interpolate", "linear"}, {"clip", true}}},
+                     {"encoding",
+                      {{"x", froc ? quantitative("x", x) : unit_axis("x", x)},
+                       {"y", unit_axis("y", y)},
+                       {"order", {{"field", "k"}, {"type", "quantitative"}}},
+                       {"color", legend_on_top({{"field", "method"}, {"type", "nominal"}, {"scale", colours}})},
+                       {"strokeDash", legend_on_top({{"field", "method"}, {"type", "nominal"}, {"scale", dashes}})}}}};
   spec["layer"] = Json::array();
   if (Json chance = chance_layer(kind, prevalence(evaluation, set)); !chance.is_null()) spec["layer"].push_back(chance);
   spec["layer"].push_back(line);
@@ -203,8 +204,10 @@ std::optional<Figure> distribution_figure(const CsvTable& table, const std::stri
     const std::optional<double> number = table.number(k, value);
     if (!number) continue;
     levels.insert(*number);
-    Json row = {{"value", *number}, {"category", label_name(category, table.text(k, category))},
-                {"colour", label_name(colour, table.text(k, colour))}, {"spread", spread(k)}};
+    Json row = {{"value", *number},
+                {"category", label_name(category, table.text(k, category))},
+                {"colour", label_name(colour, table.text(k, colour))},
+                {"spread", spread(k)}};
     if (const std::optional<double> index = table.number(k, "case")) row["case"] = *index;
     values.push_back(std::move(row));
   }
@@ -213,17 +216,29 @@ std::optional<Figure> distribution_figure(const CsvTable& table, const std::stri
   const std::size_t step = values.size() / kMaxDots + 1;
   const std::set<std::string> colours = texts_of(values, "colour");
   Json spec = base_spec(std::move(values), static_cast<int>(std::max<std::size_t>(90, 46 * lanes)));
-  const Json y = {{"field", "category"}, {"type", "nominal"}, {"title", nullptr}, {"sort", nullptr},
+  const Json y = {{"field", "category"},
+                  {"type", "nominal"},
+                  {"title", nullptr},
+                  {"sort", nullptr},
                   {"scale", {{"paddingInner", 0.3}}}};
   Json x = quantitative("value", display_name(value));
   x["scale"] = {{"zero", levels.size() == 1}, {"nice", true}};
   const Json dots = {{"transform", {{{"filter", fmt::format("floor(datum.spread * 1e6) % {} == 0", step)}}}},
                      {"mark", {{"type", "circle"}, {"size", 12}, {"opacity", 0.45}}},
                      {"encoding",
-                      {{"x", x}, {"y", y}, {"yOffset", {{"field", "spread"}, {"type", "quantitative"}, {"scale", {{"domain", {0, 1}}}}}},
+                      {{"x", x},
+                       {"y", y},
+                       {"yOffset", {{"field", "spread"}, {"type", "quantitative"}, {"scale", {{"domain", {0, 1}}}}}},
                        {"color", colour_channel(colour, colours)}}}};
-  const Json boxes = {{"mark", {{"type", "boxplot"}, {"extent", 1.5}, {"size", 16}, {"outliers", false},
-                                {"box", {{"filled", false}, {"strokeWidth", 1.5}}}, {"median", {{"color", "#777777"}, {"thickness", 3}}}, {"rule", {{"color", "#777777"}}}, {"ticks", {{"color", "#777777"}}}}},
+  const Json boxes = {{"mark",
+                       {{"type", "boxplot"},
+                        {"extent", 1.5},
+                        {"size", 16},
+                        {"outliers", false},
+                        {"box", {{"filled", false}, {"strokeWidth", 1.5}}},
+                        {"median", {{"color", "#777777"}, {"thickness", 3}}},
+                        {"rule", {{"color", "#777777"}}},
+                        {"ticks", {{"color", "#777777"}}}}},
                       {"encoding", {{"x", x}, {"y", y}, {"color", {{"value", "#777777"}}}}}};
   spec["layer"] = {dots, boxes};
   return Figure{display_name(value), "", std::move(spec)};
@@ -245,7 +260,8 @@ std::optional<Figure> interval_figure(const std::string& title, const std::strin
   spec["encoding"] = {{"y", {{"field", "label"}, {"type", "nominal"}, {"title", nullptr}, {"sort", nullptr}}},
                       {"yOffset", {{"field", "series"}, {"type", "nominal"}}},
                       {"color", colour}};
-  spec["layer"] = {{{"mark", {{"type", "rule"}, {"strokeWidth", 2}}}, {"encoding", {{"x", quantitative("low", axis)}, {"x2", {{"field", "high"}}}}}},
+  spec["layer"] = {{{"mark", {{"type", "rule"}, {"strokeWidth", 2}}},
+                    {"encoding", {{"x", quantitative("low", axis)}, {"x2", {{"field", "high"}}}}}},
                    {{"mark", {{"type", "point"}, {"filled", true}, {"size", 55}}}, {"encoding", {{"x", x}}}}};
   spec["layer"][0]["encoding"]["x"]["scale"] = x["scale"];
   return Figure{title, "", std::move(spec)};
@@ -272,7 +288,11 @@ std::optional<Figure> latent_figure(const EvaluationFiles& evaluation) {
     if (!x || !y) continue;
     const auto row = row_of_case.find(table.text(k, "case"));
     const std::string set = row == row_of_case.end() ? "" : cases.text(row->second, "set");
-    values.push_back({{"x", *x}, {"y", *y}, {"set", set.empty() ? "unknown" : set}, {"kind", table.text(k, "kind")}, {"case", index.value_or(-1)}});
+    values.push_back({{"x", *x},
+                      {"y", *y},
+                      {"set", set.empty() ? "unknown" : set},
+                      {"kind", table.text(k, "kind")},
+                      {"case", index.value_or(-1)}});
   }
   if (values.empty()) return std::nullopt;
   Json spec = base_spec(std::move(values), 420);
@@ -284,9 +304,13 @@ std::optional<Figure> latent_figure(const EvaluationFiles& evaluation) {
   Json x = quantitative("x", "first component"), y = quantitative("y", "second component");
   x["scale"] = y["scale"] = {{"zero", false}, {"nice", true}};
   spec["mark"] = {{"type", "point"}, {"filled", true}, {"size", 28}};
-  spec["encoding"] = {{"x", x}, {"y", y}, {"color", colour}, {"shape", shape},
+  spec["encoding"] = {{"x", x},
+                      {"y", y},
+                      {"color", colour},
+                      {"shape", shape},
                       {"opacity", {{"condition", {{"param", "chosen"}, {"value", 0.75}}}, {"value", 0.06}}}};
-  return Figure{"Latent space", "Principal components of the latent vectors. A click in the legend picks a set out.", std::move(spec)};
+  return Figure{"Latent space", "Principal components of the latent vectors. A click in the legend picks a set out.",
+                std::move(spec)};
 }
 
 std::optional<Figure> training_figure(const std::vector<Json>& rows, const TrainingCurve& curve) {
@@ -319,9 +343,10 @@ std::optional<Figure> training_figure(const std::vector<Json>& rows, const Train
                            {"encoding", {{"x", quantitative("epoch", "epoch")}, {"y", y}, {"color", colour}}}});
   std::string caption;
   if (curve.yardstick && (!curve.logarithmic || *curve.yardstick > 0)) {
-    spec["layer"].push_back({{"data", {{"values", {{{"level", *curve.yardstick}}}}}},
-                             {"mark", {{"type", "rule"}, {"strokeDash", {6, 4}}, {"strokeWidth", 1.5}, {"color", "#D55E00"}}},
-                             {"encoding", {{"y", {{"field", "level"}, {"type", "quantitative"}}}}}});
+    spec["layer"].push_back(
+        {{"data", {{"values", {{{"level", *curve.yardstick}}}}}},
+         {"mark", {{"type", "rule"}, {"strokeDash", {6, 4}}, {"strokeWidth", 1.5}, {"color", "#D55E00"}}},
+         {"encoding", {{"y", {{"field", "level"}, {"type", "quantitative"}}}}}});
     caption = fmt::format("Dashed: {}, {}.", curve.yardstick_name, readable(*curve.yardstick));
   }
   return Figure{curve.title, caption, std::move(spec)};

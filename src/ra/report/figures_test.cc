@@ -27,7 +27,9 @@ TEST(CurveFigures, HoldEveryPointOnceAndTheStrictNumber) {
   ASSERT_EQ(figures.size(), 1u);
   EXPECT_EQ(figures[0].spec["data"]["values"].size(), 3u);
   EXPECT_EQ(figures[0].spec["data"]["values"][1]["y"], 1);
-  EXPECT_EQ(figures[0].caption, "AUROC: RA 0.700 (0.600\xE2\x80\x93" "0.800)");
+  EXPECT_EQ(figures[0].caption,
+            "AUROC: RA 0.700 (0.600\xE2\x80\x93"
+            "0.800)");
   EXPECT_TRUE(curve_figures(with_curves(), "froc").empty());
 }
 
@@ -73,11 +75,15 @@ TEST(TrainingFigure, LeavesOutNullsAndNonPositiveValuesOnALogarithmicAxis) {
 
 TEST(TrainingWarnings, NameTheKnownFailures) {
   const auto warnings_of = [](const char* row) { return training_warnings({Json::parse(row)}); };
-  EXPECT_TRUE(warnings_of(R"({"epoch":9,"phase":"introspective","Train/Loss_REAL":300,"Train/Loss_DKLS":40,"Train/Loss_EXP_F":0.4})").empty());
+  EXPECT_TRUE(
+      warnings_of(
+          R"({"epoch":9,"phase":"introspective","Train/Loss_REAL":300,"Train/Loss_DKLS":40,"Train/Loss_EXP_F":0.4})")
+          .empty());
   const auto gap = warnings_of(R"({"epoch":9,"phase":"introspective","Train/Loss_REAL":300,"Train/Loss_DKLS":0.1})");
   ASSERT_EQ(gap.size(), 1u);
   EXPECT_NE(gap[0].find("Vanishing gap"), std::string::npos);
-  const auto saturated = warnings_of(R"({"epoch":9,"phase":"introspective","Train/Loss_REAL":300,"Train/Loss_EXP_R":1e-9})");
+  const auto saturated =
+      warnings_of(R"({"epoch":9,"phase":"introspective","Train/Loss_REAL":300,"Train/Loss_EXP_R":1e-9})");
   ASSERT_EQ(saturated.size(), 1u);
   EXPECT_NE(saturated[0].find("Saturated"), std::string::npos);
   const auto constant = warnings_of(R"({"epoch":9,"phase":"warmup","Train/Loss_REAL":300,"Val/own_share_mean":0.01})");

@@ -34,7 +34,8 @@ std::string dumped(const Json& json, int indent = -1) {
 }
 
 std::string now_text() {
-  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
 }
 
 // Pictures and vectors that the script of the page takes out of the document when it needs them.
@@ -74,7 +75,8 @@ Json columns_of(const CsvTable& table) {
 Json attach_latents(const CsvTable& table, const std::string& prefix, Attachments& attachments) {
   std::vector<std::string> names;
   for (const std::string& column : table.columns) {
-    if (column.size() > 1 && column[0] == 'z' && std::isdigit(static_cast<unsigned char>(column[1]))) names.push_back(column);
+    if (column.size() > 1 && column[0] == 'z' && std::isdigit(static_cast<unsigned char>(column[1])))
+      names.push_back(column);
   }
   if (names.empty() || table.empty() || names.size() * table.rows.size() > kMaxLatentValues) return nullptr;
   std::vector<float> values;
@@ -113,10 +115,13 @@ std::vector<std::string> warnings_of(const RunFiles& run) {
   std::vector<std::string> warnings = run.problems;
   for (const EvaluationFiles& evaluation : run.evaluations) {
     if (evaluation.results.value("overlap_allowed", Json(false)) == true) {
-      warnings.push_back("Subjects may overlap with those of training or calibration (--allow-overlap): these numbers may be too good.");
+      warnings.push_back(
+          "Subjects may overlap with those of training or calibration (--allow-overlap): these numbers may be too "
+          "good.");
     }
     if (text_of(evaluation.results, "training_subjects") == "unknown") {
-      warnings.push_back("Whom the model was trained on is unknown, so an overlap with these images cannot be ruled out.");
+      warnings.push_back(
+          "Whom the model was trained on is unknown, so an overlap with these images cannot be ruled out.");
     }
     for (const char* member : {"warnings", "failures"}) {
       for (const Json& entry : evaluation.results.value(member, Json::array())) {
@@ -137,7 +142,8 @@ std::vector<std::string> warnings_of(const RunFiles& run) {
 void add_warnings(PageBody& body, const std::vector<RunFiles>& runs) {
   std::vector<std::string> items;
   for (const RunFiles& run : runs) {
-    for (const std::string& warning : warnings_of(run)) items.push_back(runs.size() > 1 ? run.name + ": " + warning : warning);
+    for (const std::string& warning : warnings_of(run))
+      items.push_back(runs.size() > 1 ? run.name + ": " + warning : warning);
   }
   if (items.empty()) return;
   body.add_markup("<aside class=\"warnings\" role=\"note\"><h2>Read this first</h2>\n");
@@ -154,7 +160,8 @@ void flatten(const Json& value, const std::string& name, std::vector<std::vector
 }
 
 void add_provenance(PageBody& body, const RunFiles& run, const std::string& prefix, const std::string& heading) {
-  body.begin_section(prefix + "-provenance", heading.empty() ? "Configuration and provenance" : "Configuration and provenance \xE2\x80\x93 " + heading);
+  body.begin_section(prefix + "-provenance", heading.empty() ? "Configuration and provenance"
+                                                             : "Configuration and provenance \xE2\x80\x93 " + heading);
   std::vector<std::vector<std::string>> rows = {{"folder", run.folder.string()}};
   flatten(run.environment.is_null() ? Json::object() : run.environment, "", rows);
   for (const EvaluationFiles& evaluation : run.evaluations) {
@@ -216,7 +223,8 @@ std::string content_policy(const PageAssets& assets) {
 
 constexpr const char* kFoot =
     "<footer><p><strong>Research use only, not a medical device.</strong></p><p>Made by {} on {}. Figures by Vega, "
-    "Vega-Lite and Vega-Embed (BSD-3-Clause, University of Washington Interactive Data Lab and contributors); UMAP by "
+    "Vega-Lite and Vega-Embed (BSD-3-Clause, University of Washington Interactive Data Lab and contributors) with D3 "
+    "(ISC); UMAP by "
     "umap-js (Apache-2.0, Google). Colours: Okabe and Ito.</p></footer>\n";
 
 std::string script_element(std::string_view script, const char* type) {
@@ -231,15 +239,21 @@ std::string html_of(const Page& page, const ReportOptions& options) {
   std::string html = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n";
   html += "<meta http-equiv=\"Content-Security-Policy\" content=\"" + content_policy(assets) + "\">\n";
   html += std::string(kMark) + ", " + escaped(options.generator) + "\">\n";
-  html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">\n";
-  html += "<title>" + title + "</title><link rel=\"icon\" href=\"data:,\"><style>" + std::string(assets.style) + "</style></head>\n<body>\n";
-  html += "<header><p class=\"eyebrow\">ra report</p><h1>" + title + "</h1><p>Research use only, not a medical device.</p></header>\n";
+  html +=
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" "
+      "content=\"light dark\">\n";
+  html += "<title>" + title + "</title><link rel=\"icon\" href=\"data:,\"><style>" + std::string(assets.style) +
+          "</style></head>\n<body>\n";
+  html += "<header><p class=\"eyebrow\">ra report</p><h1>" + title +
+          "</h1><p>Research use only, not a medical device.</p></header>\n";
   html += "<nav aria-label=\"Sections\"><ul>";
-  for (const auto& [id, name] : page.body.contents()) html += "<li><a href=\"#" + escaped(id) + "\">" + escaped(name) + "</a></li>";
+  for (const auto& [id, name] : page.body.contents())
+    html += "<li><a href=\"#" + escaped(id) + "\">" + escaped(name) + "</a></li>";
   html += "</ul></nav>\n<main>\n" + page.body.html() + "</main>\n";
   html += fmt::format(kFoot, escaped(options.generator), now_text());
   html += "<script type=\"application/json\" id=\"page-figures\">" + script_json(dumped(figures)) + "</script>\n";
-  html += "<script type=\"application/json\" id=\"page-evaluations\">" + script_json(dumped(page.evaluations)) + "</script>\n";
+  html += "<script type=\"application/json\" id=\"page-evaluations\">" + script_json(dumped(page.evaluations)) +
+          "</script>\n";
   html += page.attachments.html();
   html += script_element(assets.vega_script, " type=\"module\"");
   html += script_element(assets.umap_script, "");
@@ -262,8 +276,13 @@ Json results_of(const Page& page, const ReportOptions& options) {
                     {"training", run.training}});
   }
   Json figures = Json::array();
-  for (const Figure& figure : page.body.figures()) figures.push_back({{"title", figure.title}, {"caption", figure.caption}});
-  return {{"note", "Research use only; not a medical device."}, {"format", 1}, {"generator", options.generator}, {"runs", runs}, {"figures", figures}};
+  for (const Figure& figure : page.body.figures())
+    figures.push_back({{"title", figure.title}, {"caption", figure.caption}});
+  return {{"note", "Research use only; not a medical device."},
+          {"format", 1},
+          {"generator", options.generator},
+          {"runs", runs},
+          {"figures", figures}};
 }
 
 void write_files_beside(const Page& page, const ReportOptions& options) {
@@ -286,7 +305,8 @@ void refuse_foreign_file(const ReportOptions& options) {
   if (options.overwrite || !fs::exists(options.output)) return;
   const std::string start = read_text_file(options.output, std::size_t{1} << 30).substr(0, 4096);
   if (start.find(kMark) == std::string::npos) {
-    throw Error(ErrorCode::kUsage, "'" + options.output.string() + "' exists and is no report of ra; use --overwrite, or another --output");
+    throw Error(ErrorCode::kUsage, "'" + options.output.string() +
+                                       "' exists and is no report of ra; use --overwrite, or another --output");
   }
 }
 
@@ -313,7 +333,8 @@ ReportSummary write_report(const ReportOptions& options) {
   write_files_beside(page, options);
   write_file(options.output, html);
   ReportSummary summary{html.size(), page.body.figures().size(), {}};
-  for (const RunFiles& run : page.runs) summary.problems.insert(summary.problems.end(), run.problems.begin(), run.problems.end());
+  for (const RunFiles& run : page.runs)
+    summary.problems.insert(summary.problems.end(), run.problems.begin(), run.problems.end());
   return summary;
 }
 

@@ -2,11 +2,11 @@
 
 // The assembler copies a file between two symbols: a megabyte in no time, where an array of numbers takes the compiler
 // seconds. CMakeLists.txt says that this file depends on those.
-#define RA_EMBED(name, path)                                            \
-  asm(".section .rodata\n"                                              \
-      ".global ra_asset_" #name "\n.global ra_asset_" #name "_end\n"    \
-      "ra_asset_" #name ":\n.incbin \"" path "\"\nra_asset_" #name      \
-      "_end:\n.byte 0\n.text\n");                                       \
+#define RA_EMBED(name, path)                                                                   \
+  asm(".section .rodata\n"                                                                     \
+      ".global ra_asset_" #name "\n.global ra_asset_" #name                                    \
+      "_end\n"                                                                                 \
+      "ra_asset_" #name ":\n.incbin \"" path "\"\nra_asset_" #name "_end:\n.byte 0\n.text\n"); \
   extern "C" const char ra_asset_##name[], ra_asset_##name##_end[];
 
 RA_EMBED(style, RA_WEB_SOURCES "/report.css")

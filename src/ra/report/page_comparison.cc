@@ -25,7 +25,8 @@ struct Pair {
 
 std::vector<Pair> matched_cases(const CsvTable& first, const CsvTable& second, std::string& unit) {
   std::map<std::string, std::size_t> row_of_case;
-  for (std::size_t k = 0; k < first.rows.size(); ++k) row_of_case[first.text(k, "set") + "\n" + first.text(k, "image")] = k;
+  for (std::size_t k = 0; k < first.rows.size(); ++k)
+    row_of_case[first.text(k, "set") + "\n" + first.text(k, "image")] = k;
   std::vector<Pair> pairs;
   std::map<std::string, std::int64_t> number_of_subject;
   bool all_have_subjects = true;
@@ -145,7 +146,8 @@ void add_metrics_side_by_side(PageBody& body, const std::vector<RunFiles>& runs)
             keys.push_back(key);
             cells[key].assign(runs.size(), "\xE2\x80\x93");
           }
-          cells[key][r] = readable(finite_number(metric, "value"), finite_number(metric, "low"), finite_number(metric, "high"));
+          cells[key][r] =
+              readable(finite_number(metric, "value"), finite_number(metric, "low"), finite_number(metric, "high"));
         }
       }
     }
@@ -184,8 +186,9 @@ void add_comparison_section(PageBody& body, const std::vector<RunFiles>& runs,
   add_metrics_side_by_side(body, runs);
   if (!differences.empty()) {
     body.add_heading("Differences to " + runs.front().name + " on the same cases");
-    body.add_paragraph("95 % bootstrap intervals, paired; positive where the run has the larger value. AUROC and "
-                       "average precision: the set's pathological images against all healthy ones.");
+    body.add_paragraph(
+        "95 % bootstrap intervals, paired; positive where the run has the larger value. AUROC and "
+        "average precision: the set's pathological images against all healthy ones.");
     std::vector<std::vector<std::string>> rows;
     Json figure_rows = Json::array();
     for (const RunDifference& entry : differences) {
@@ -197,11 +200,15 @@ void add_comparison_section(PageBody& body, const std::vector<RunFiles>& runs,
                             : "undefined: " + entry.difference.difference.reason,
                       p_value_text(entry.difference.p_value), fmt::format("{}", entry.cases), entry.unit});
       if (value && entry.metric == "auroc") {
-        figure_rows.push_back({{"label", entry.set}, {"series", entry.run}, {"value", *value},
-                               {"low", interval ? interval->low : *value}, {"high", interval ? interval->high : *value}});
+        figure_rows.push_back({{"label", entry.set},
+                               {"series", entry.run},
+                               {"value", *value},
+                               {"low", interval ? interval->low : *value},
+                               {"high", interval ? interval->high : *value}});
       }
     }
-    if (const auto figure = interval_figure("Difference in AUROC", "AUROC, run minus " + runs.front().name, figure_rows)) {
+    if (const auto figure =
+            interval_figure("Difference in AUROC", "AUROC, run minus " + runs.front().name, figure_rows)) {
       body.add_figures({*figure}, true);
     }
     body.add_table({"run", "evaluation", "set", "metric", "difference", "p", "cases", "resampled"}, rows);

@@ -13,9 +13,9 @@ namespace ra {
 // A number of one run minus that of the first run, on the cases (set and image) that both have.
 struct RunDifference {
   std::string evaluation, set, metric;
-  std::string run;         // the one that the first is taken from
-  std::size_t cases = 0;   // that both runs have
-  std::string unit;        // what the resamples draw: subjects or images
+  std::string run;        // the one that the first is taken from
+  std::size_t cases = 0;  // that both runs have
+  std::string unit;       // what the resamples draw: subjects or images
   Difference difference;
 };
 

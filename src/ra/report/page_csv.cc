@@ -103,8 +103,8 @@ CsvTable parse_csv(std::string_view text, const std::string& name, std::vector<s
     }
   }
   if (torn > 0) {
-    problems.push_back(fmt::format("{}: {} row(s) have another number of fields than the header and are left out", name,
-                                   torn));
+    problems.push_back(
+        fmt::format("{}: {} row(s) have another number of fields than the header and are left out", name, torn));
   }
   note_non_finite(table, name, problems);
   return table;

@@ -27,14 +27,14 @@ struct EvaluationFiles {
 struct RunFiles {
   std::string name;  // the folder's
   std::filesystem::path folder;
-  std::string configuration;             // config.yaml as it is
-  Json environment;                      // environment.json, null where absent
-  std::vector<Json> training;            // rows of metrics.jsonl
+  std::string configuration;   // config.yaml as it is
+  Json environment;            // environment.json, null where absent
+  std::vector<Json> training;  // rows of metrics.jsonl
   std::vector<EvaluationFiles> evaluations;
-  CsvTable scores;                       // scores.csv of a screening
+  CsvTable scores;                              // scores.csv of a screening
   std::vector<std::filesystem::path> overlays;  // of a screening
   std::vector<std::filesystem::path> examples;  // figures/epoch_*.png, in order
-  std::vector<std::string> problems;     // files that are broken, half-written or hold numbers that are not finite
+  std::vector<std::string> problems;  // files that are broken, half-written or hold numbers that are not finite
 };
 
 // Reads a folder; a broken file becomes a problem, and the rest is read. An unfinished last line of metrics.jsonl is

@@ -10,7 +10,8 @@ namespace {
 // What tells one metric from another, but for its mode.
 std::string key_of(const Json& metric) {
   std::string key;
-  for (const char* member : {"protocol", "set", "group", "method", "score", "metric"}) key += text_of(metric, member) + "\n";
+  for (const char* member : {"protocol", "set", "group", "method", "score", "metric"})
+    key += text_of(metric, member) + "\n";
   return key;
 }
 
@@ -31,8 +32,7 @@ std::vector<Json> preferred_metrics(const EvaluationFiles& evaluation, const std
 }
 
 std::string metrics_csv(const std::vector<RunFiles>& runs) {
-  std::string text =
-      "run,evaluation,protocol,set,group,method,score,metric,mode,value,low,high,interval,n,reason\n";
+  std::string text = "run,evaluation,protocol,set,group,method,score,metric,mode,value,low,high,interval,n,reason\n";
   for (const RunFiles& run : runs) {
     for (const EvaluationFiles& evaluation : run.evaluations) {
       for (const Json& metric : evaluation.metrics()) {

@@ -22,11 +22,12 @@ std::vector<std::byte> picture_as_jpeg(const std::filesystem::path& path, int qu
   unsigned char* coded = nullptr;
   unsigned long size = 0;
   const bool gray = image.channels == 1;
-  const int failed = tjCompress2(encoder.get(), pixels.data(), static_cast<int>(image.columns), 0,
-                                 static_cast<int>(image.rows), gray ? TJPF_GRAY : TJPF_RGB, &coded, &size,
-                                 gray ? TJSAMP_GRAY : TJSAMP_444, quality, TJFLAG_FASTDCT);
+  const int failed =
+      tjCompress2(encoder.get(), pixels.data(), static_cast<int>(image.columns), 0, static_cast<int>(image.rows),
+                  gray ? TJPF_GRAY : TJPF_RGB, &coded, &size, gray ? TJSAMP_GRAY : TJSAMP_444, quality, TJFLAG_FASTDCT);
   const std::unique_ptr<unsigned char, void (*)(unsigned char*)> owner(coded, tjFree);
-  if (failed != 0) throw Error(ErrorCode::kBadInput, "cannot encode '" + path.string() + "': " + tjGetErrorStr2(encoder.get()));
+  if (failed != 0)
+    throw Error(ErrorCode::kBadInput, "cannot encode '" + path.string() + "': " + tjGetErrorStr2(encoder.get()));
   const auto* bytes = reinterpret_cast<const std::byte*>(coded);
   return {bytes, bytes + size};
 }

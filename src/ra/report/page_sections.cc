@@ -117,8 +117,11 @@ void add_curves(PageBody& body, const EvaluationFiles& evaluation, const std::st
 void add_distributions(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
                        const std::string& heading) {
   static const std::vector<std::pair<const char*, const char*>> kScores = {
-      {"score", "RA, mean of the map"}, {"score_maximum", "RA, maximum of the smoothed map"},
-      {"mean_picture_score", "Mean picture"}, {"pca_score", "PCA"}, {"p_value", "p-value"}};
+      {"score", "RA, mean of the map"},
+      {"score_maximum", "RA, maximum of the smoothed map"},
+      {"mean_picture_score", "Mean picture"},
+      {"pca_score", "PCA"},
+      {"p_value", "p-value"}};
   std::vector<Figure> scores, qualities;
   for (const auto& [column, title] : kScores) {
     if (auto figure = distribution_figure(evaluation.cases, column, "set", "label")) {
@@ -172,7 +175,8 @@ std::vector<Figure> group_figures(const EvaluationFiles& evaluation, const std::
 void add_localization(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
                       const std::string& heading) {
   std::vector<Figure> figures = group_figures(evaluation, "localization");
-  for (const auto& [category, title] : {std::pair{"class", "F1 of a box, by class"}, {"size", "F1 of a box, by size"}}) {
+  for (const auto& [category, title] :
+       {std::pair{"class", "F1 of a box, by class"}, {"size", "F1 of a box, by size"}}) {
     if (auto figure = distribution_figure(evaluation.boxes, "f1", category, "size")) {
       figure->title = title;
       figures.push_back(*figure);
@@ -256,7 +260,8 @@ void add_evaluation_sections(PageBody& body, const EvaluationFiles& evaluation, 
                              const std::string& heading) {
   add_headline(body, evaluation, prefix, heading);
   add_curves(body, evaluation, prefix, heading, "roc", "ROC curves", "Dotted: guessing.");
-  add_curves(body, evaluation, prefix, heading, "pr", "Precision and recall", "Dotted: the share of pathological images.");
+  add_curves(body, evaluation, prefix, heading, "pr", "Precision and recall",
+             "Dotted: the share of pathological images.");
   add_distributions(body, evaluation, prefix, heading);
   add_localization(body, evaluation, prefix, heading);
   add_curves(body, evaluation, prefix, heading, "froc", "FROC", "");
@@ -267,8 +272,7 @@ void add_evaluation_sections(PageBody& body, const EvaluationFiles& evaluation, 
   add_all_metrics(body, evaluation, prefix, heading);
 }
 
-void add_screening_section(PageBody& body, const RunFiles& run, const std::string& prefix,
-                           const std::string& heading) {
+void add_screening_section(PageBody& body, const RunFiles& run, const std::string& prefix, const std::string& heading) {
   const CsvTable& scores = run.scores;
   if (scores.empty()) return;
   std::vector<std::size_t> order(scores.rows.size());

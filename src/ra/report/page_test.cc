@@ -31,7 +31,8 @@ constexpr const char* kResults =
     R"("value":0.75,"low":0.5,"high":0.9,"interval":"95 %","n":[2,2],"reason":""}],"curves":[)"
     R"({"kind":"roc","set":"mass","method":"ra","points":[[0,0],[0,1],[1,1]]}]})";
 
-void write_evaluation(const fs::path& folder, const std::string& cases = kCases, const std::string& results = kResults) {
+void write_evaluation(const fs::path& folder, const std::string& cases = kCases,
+                      const std::string& results = kResults) {
   fs::create_directories(folder);
   write_file(folder / "cases.csv", cases);
   write_file(folder / "results.json", results);
@@ -45,7 +46,9 @@ std::string page_of(const fs::path& folder, ReportSummary* summary = nullptr) {
 }
 
 // The page without the libraries that every page carries.
-std::string own_part(const std::string& page) { return page.substr(page.find("<header>"), page.find("<script type=\"module\">") - page.find("<header>")); }
+std::string own_part(const std::string& page) {
+  return page.substr(page.find("<header>"), page.find("<script type=\"module\">") - page.find("<header>"));
+}
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -89,8 +92,10 @@ TEST(ReportPage, LeavesOutSectionsWithoutFiles) {
   const TemporaryFolder folder;
   write_evaluation(folder.path());
   const std::string page = own_part(page_of(folder.path()));
-  for (const char* there : {"r0e0-headline", "r0e0-roc", "r0e0-scores", "0.750 (0.500"}) EXPECT_TRUE(contains(page, there)) << there;
-  for (const char* missing : {"r0e0-pr", "r0e0-latent", "r0e0-gallery", "r0e0-boxes", "r0-training", "Read this first"}) {
+  for (const char* there : {"r0e0-headline", "r0e0-roc", "r0e0-scores", "0.750 (0.500"})
+    EXPECT_TRUE(contains(page, there)) << there;
+  for (const char* missing :
+       {"r0e0-pr", "r0e0-latent", "r0e0-gallery", "r0e0-boxes", "r0-training", "Read this first"}) {
     EXPECT_FALSE(contains(page, missing)) << missing;
   }
 }
@@ -102,7 +107,8 @@ TEST(ReportPage, WritesResultsAndTablesBesideIt) {
   const fs::path files = folder.path() / "report_files";
   const auto results = nlohmann::json::parse(read_text_file(files / "results.json"));
   EXPECT_EQ(results["runs"][0]["evaluations"][0]["results"]["metrics"][0]["value"], 0.75);
-  EXPECT_TRUE(contains(read_text_file(files / "metrics.csv"), ",detection,mass,,ra,mean,auroc,strict,0.75,0.5,0.9,95 %,2/2,"));
+  EXPECT_TRUE(
+      contains(read_text_file(files / "metrics.csv"), ",detection,mass,,ra,mean,auroc,strict,0.75,0.5,0.9,95 %,2/2,"));
   EXPECT_EQ(read_text_file(folder.path() / "results.json"), kResults);
 }
 
@@ -119,9 +125,10 @@ TEST(ReportPage, NamesBrokenFilesAndShowsTheRest) {
 
 TEST(ReportPage, ReadsARunningTraining) {
   const TemporaryFolder folder;
-  write_file(folder.path() / "metrics.jsonl",
-             "{\"epoch\":0,\"phase\":\"yardsticks\",\"Val/squared_error_mean_picture\":200}\n"
-             "{\"epoch\":1,\"phase\":\"warmup\",\"lr\":0.1,\"Train/Loss_REAL\":0.01,\"Val/squared_error_mean\":300}\n{\"epo");
+  write_file(
+      folder.path() / "metrics.jsonl",
+      "{\"epoch\":0,\"phase\":\"yardsticks\",\"Val/squared_error_mean_picture\":200}\n"
+      "{\"epoch\":1,\"phase\":\"warmup\",\"lr\":0.1,\"Train/Loss_REAL\":0.01,\"Val/squared_error_mean\":300}\n{\"epo");
   ReportSummary summary;
   const std::string page = own_part(page_of(folder.path(), &summary));
   EXPECT_TRUE(summary.problems.empty());
@@ -131,7 +138,8 @@ TEST(ReportPage, ReadsARunningTraining) {
 
 TEST(ReportPage, SaysWhatItExpectsOfAFolder) {
   const TemporaryFolder folder;
-  testing::expect_error(ErrorCode::kUsage, {"nothing that a report shows", "results.json", "metrics.jsonl", "scores.csv"},
+  testing::expect_error(ErrorCode::kUsage,
+                        {"nothing that a report shows", "results.json", "metrics.jsonl", "scores.csv"},
                         [&] { page_of(folder.path()); });
   testing::expect_error(ErrorCode::kUsage, {"is not a folder"}, [&] { page_of(folder.path() / "missing"); });
 }

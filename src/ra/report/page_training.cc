@@ -58,20 +58,23 @@ std::optional<double> best_newest(const std::vector<Json>& rows, const std::stri
 void warn_of_latents(const std::vector<Json>& rows, const Json& last, std::vector<std::string>& warnings) {
   const auto kl = finite_number(last, "Train/Loss_REAL");
   if (kl && *kl < 1.0) {
-    warnings.push_back(fmt::format("Posterior collapse: the latent vector carries {:.3g} nats (KL to the prior, epoch "
-                                   "{}), so reconstructions hardly depend on the input.",
-                                   *kl, finite_number(last, "epoch").value_or(0)));
+    warnings.push_back(
+        fmt::format("Posterior collapse: the latent vector carries {:.3g} nats (KL to the prior, epoch "
+                    "{}), so reconstructions hardly depend on the input.",
+                    *kl, finite_number(last, "epoch").value_or(0)));
   }
   if (const auto share = best_newest(rows, "Val/own_share_", false); share && *share < 0.05) {
-    warnings.push_back(fmt::format("Constant output: only {:.1f} % of validation images are nearest to their own "
-                                   "reconstruction.",
-                                   100 * *share));
+    warnings.push_back(
+        fmt::format("Constant output: only {:.1f} % of validation images are nearest to their own "
+                    "reconstruction.",
+                    100 * *share));
   }
   const auto yardstick = newest(rows, kMeanPicture), error = best_newest(rows, "Val/squared_error_", true);
   if (yardstick && error && *error >= *yardstick) {
-    warnings.push_back(fmt::format("Worse than the mean picture: the squared error on validation is {:.1f} by the best "
-                                   "latent rule; the mean training picture has {:.1f}.",
-                                   *error, *yardstick));
+    warnings.push_back(
+        fmt::format("Worse than the mean picture: the squared error on validation is {:.1f} by the best "
+                    "latent rule; the mean training picture has {:.1f}.",
+                    *error, *yardstick));
   }
 }
 
@@ -79,9 +82,10 @@ void warn_of_introspection(const Json& last, std::vector<std::string>& warnings)
   if (text_of(last, "phase") != "introspective") return;
   const auto real = finite_number(last, "Train/Loss_REAL"), gap = finite_number(last, "Train/Loss_DKLS");
   if (real && gap && std::abs(*gap) < 0.01 * std::abs(*real)) {
-    warnings.push_back(fmt::format("Vanishing gap: the KL of fakes and of real images differ by {:.3g} of {:.3g}, so "
-                                   "the encoder no longer tells them apart.",
-                                   *gap, *real));
+    warnings.push_back(
+        fmt::format("Vanishing gap: the KL of fakes and of real images differ by {:.3g} of {:.3g}, so "
+                    "the encoder no longer tells them apart.",
+                    *gap, *real));
   }
   for (const char* key : {"Train/Loss_EXP_F", "Train/Loss_EXP_R"}) {
     const auto value = finite_number(last, key);
@@ -100,26 +104,41 @@ void warn_of_introspection(const Json& last, std::vector<std::string>& warnings)
 std::vector<Figure> other_figures(const std::vector<Json>& rows, const std::set<std::string>& shown) {
   std::vector<Figure> figures;
   for (const std::string& key : keys_with(rows, "")) {
-    if (shown.contains(key) || key.starts_with("_") || key.starts_with("Test/") || key == "epoch" || key == "step") continue;
+    if (shown.contains(key) || key.starts_with("_") || key.starts_with("Test/") || key == "epoch" || key == "step")
+      continue;
     if (key.starts_with("Val/squared_error_black")) continue;
-    if (const auto figure = training_figure(rows, {key, {key}, "", false, std::nullopt, ""})) figures.push_back(*figure);
+    if (const auto figure = training_figure(rows, {key, {key}, "", false, std::nullopt, ""}))
+      figures.push_back(*figure);
   }
   return figures;
 }
 
 std::vector<Figure> training_figures(const std::vector<Json>& rows) {
   std::vector<std::string> errors = keys_with(rows, "Val/squared_error_");
-  std::erase_if(errors, [](const std::string& key) { return key.ends_with("_mean_picture") || key.ends_with("_black"); });
+  std::erase_if(errors,
+                [](const std::string& key) { return key.ends_with("_mean_picture") || key.ends_with("_black"); });
   const std::vector<TrainingCurve> curves = {
-      {"Validation, squared error by latent rule", errors, "Val/squared_error_", true, newest(rows, kMeanPicture), "the mean training picture"},
-      {"Validation, share nearest to its own input", keys_with(rows, "Val/own_share_"), "Val/own_share_", false, std::nullopt, ""},
+      {"Validation, squared error by latent rule", errors, "Val/squared_error_", true, newest(rows, kMeanPicture),
+       "the mean training picture"},
+      {"Validation, share nearest to its own input", keys_with(rows, "Val/own_share_"), "Val/own_share_", false,
+       std::nullopt, ""},
       {"Training, reconstruction error", {"Train/Loss_REC_ERRS"}, "Train/", true, std::nullopt, ""},
-      {"Training, KL of real, fake and rebuilt images", {"Train/Loss_REAL", "Train/Loss_FAKE", "Train/Loss_REC"}, "Train/Loss_", true, std::nullopt, ""},
+      {"Training, KL of real, fake and rebuilt images",
+       {"Train/Loss_REAL", "Train/Loss_FAKE", "Train/Loss_REC"},
+       "Train/Loss_",
+       true,
+       std::nullopt,
+       ""},
       {"Gap between fake and real KL", {"Train/Loss_DKLS"}, "Train/", false, 0.0, "no gap"},
       {"Exponential terms", {"Train/Loss_EXP_F", "Train/Loss_EXP_R"}, "Train/Loss_", false, std::nullopt, ""},
       {"Embedding loss", {"Train/Loss_EMB"}, "Train/", false, std::nullopt, ""},
       {"Learning rate", {"lr"}, "", false, std::nullopt, ""},
-      {"Validation, loss as the reference logs it", {"Val/Val_loss_rec", "Val/Val_loss_mse", "Val/Val_loss_pl"}, "Val/Val_loss_", true, std::nullopt, ""}};
+      {"Validation, loss as the reference logs it",
+       {"Val/Val_loss_rec", "Val/Val_loss_mse", "Val/Val_loss_pl"},
+       "Val/Val_loss_",
+       true,
+       std::nullopt,
+       ""}};
   std::vector<Figure> figures;
   std::set<std::string> shown = {kMeanPicture};
   for (const TrainingCurve& curve : curves) {
@@ -138,8 +157,10 @@ void add_examples(PageBody& body, const RunFiles& run) {
   for (std::size_t k = 0; k < count; ++k) {
     const std::filesystem::path& path = run.examples[run.examples.size() - 1 - k];
     try {
-      body.add_markup("<figure class=\"example\"><img alt=\"Reconstructions\" loading=\"lazy\" src=\"data:image/jpeg;base64," +
-                      base64(picture_as_jpeg(path)) + "\"><figcaption>" + escaped(path.stem().string()) + "</figcaption></figure>\n");
+      body.add_markup(
+          "<figure class=\"example\"><img alt=\"Reconstructions\" loading=\"lazy\" src=\"data:image/jpeg;base64," +
+          base64(picture_as_jpeg(path)) + "\"><figcaption>" + escaped(path.stem().string()) +
+          "</figcaption></figure>\n");
     } catch (const Error& error) {
       body.add_paragraph(error.what());
     }
