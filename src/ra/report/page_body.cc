@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "ra/base/error.h"
 #include "ra/report/page_html.h"
+#include "ra/report/page_pictures.h"
 
 namespace ra {
 namespace {
@@ -53,6 +55,17 @@ void PageBody::add_table(const std::vector<std::string>& header, const std::vect
     html_ += "</tr>\n";
   }
   html_ += "</tbody></table></div>\n";
+}
+
+void PageBody::add_picture(const std::filesystem::path& path, const std::string& what) {
+  try {
+    html_ += fmt::format(
+        "<figure class=\"example\"><img alt=\"{}\" loading=\"lazy\" src=\"data:image/jpeg;base64,{}\">"
+        "<figcaption>{}</figcaption></figure>\n",
+        escaped(what), base64(picture_as_jpeg(path)), escaped(path.stem().string()));
+  } catch (const Error& error) {
+    add_paragraph(error.what());
+  }
 }
 
 void PageBody::add_figures(const std::vector<Figure>& figures, bool wide) {

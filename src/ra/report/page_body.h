@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,8 @@ class PageBody {
   void add_table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows);
   // Figures beside each other as far as there is room; `wide` ones have a line for themselves.
   void add_figures(const std::vector<Figure>& figures, bool wide = false);
+  // A picture file with its name below; the reason in its place where it cannot be read.
+  void add_picture(const std::filesystem::path& path, const std::string& what);
   // HTML that this program wrote, without anything from data.
   void add_markup(const std::string& markup) { html_ += markup; }
 

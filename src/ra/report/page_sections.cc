@@ -13,6 +13,7 @@ namespace ra {
 namespace {
 
 constexpr std::size_t kMaxScreeningRows = 200;
+constexpr std::size_t kMaxOverlays = 24;
 
 std::string titled(const std::string& heading, const std::string& title) {
   return heading.empty() ? title : title + " \xE2\x80\x93 " + heading;
@@ -298,6 +299,9 @@ void add_screening_section(PageBody& body, const RunFiles& run, const std::strin
     body.add_paragraph(fmt::format("The {} highest scores of {}; all are in scores.csv.", rows.size(), order.size()));
   }
   body.add_table(header, rows);
+  const std::size_t shown = std::min(run.overlays.size(), kMaxOverlays);
+  if (shown > 0) body.add_heading(fmt::format("Overlays (the first {} of {} by name)", shown, run.overlays.size()));
+  for (std::size_t k = 0; k < shown; ++k) body.add_picture(run.overlays[k], "Overlay");
   body.end_section();
 }
 

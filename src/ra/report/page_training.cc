@@ -7,9 +7,7 @@
 #include <functional>
 #include <set>
 
-#include "ra/base/error.h"
 #include "ra/report/page_html.h"
-#include "ra/report/page_pictures.h"
 
 namespace ra {
 namespace {
@@ -154,17 +152,8 @@ void add_examples(PageBody& body, const RunFiles& run) {
   if (run.examples.empty()) return;
   const std::size_t count = std::min(kMaxExamples, run.examples.size());
   body.add_heading(fmt::format("Reconstructions over time (the newest {} of {} pictures)", count, run.examples.size()));
-  for (std::size_t k = 0; k < count; ++k) {
-    const std::filesystem::path& path = run.examples[run.examples.size() - 1 - k];
-    try {
-      body.add_markup(
-          "<figure class=\"example\"><img alt=\"Reconstructions\" loading=\"lazy\" src=\"data:image/jpeg;base64," +
-          base64(picture_as_jpeg(path)) + "\"><figcaption>" + escaped(path.stem().string()) +
-          "</figcaption></figure>\n");
-    } catch (const Error& error) {
-      body.add_paragraph(error.what());
-    }
-  }
+  for (std::size_t k = 0; k < count; ++k)
+    body.add_picture(run.examples[run.examples.size() - 1 - k], "Reconstructions");
 }
 
 }  // namespace
