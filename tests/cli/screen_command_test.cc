@@ -181,7 +181,7 @@ TEST_P(BrokenInput, IsNamedOnceAndTheOthersGoOn) {
 INSTANTIATE_TEST_SUITE_P(Every, BrokenInput,
                          ::testing::Values("empty", "text", "truncated_png", "truncated_nifti", "truncated_jpeg",
                                            "truncated_npy", "huge_nifti", "nan", "infinite", "constant", "one_pixel"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& test) { return std::string(test.param); });
 
 TEST_F(Screen, NamesAllMissingFilesOnceBeforeItStarts) {
   write_file(root_ / "list.csv", "filename\nbrain.png\nnone1.png\nnone2.png\nnone1.png\n");

@@ -13,7 +13,7 @@ bool is_headline(const EvaluatedMetric& row) {
   if (!row.group.empty() && row.group != "within") return false;
   if (row.protocol == "detection") {
     return row.mode == "strict" && row.score == "mean" &&
-           (row.metric == "auroc" || row.metric == "average_precision" || row.metric.starts_with("auroc_minus"));
+           (row.metric == "auroc" || row.metric == "average_precision" || row.metric.starts_with("auroc_"));
   }
   if (row.protocol == "localization") return row.metric == "detection_rate" || row.metric == "froc_mean";
   if (row.protocol == "pixel") return row.metric.find("_minus_") == std::string::npos;

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "ra/base/random.h"
 #include "ra/data/manifest.h"
 #include "ra/metrics/auroc_interval.h"
 #include "ra/metrics/curves.h"
@@ -47,6 +48,7 @@ class Comparison {
       add_difference(method, false);
       add_difference(method, true);
     }
+    if (group_.empty()) add_control();
   }
 
  private:
@@ -101,6 +103,18 @@ class Comparison {
     const auto second = bootstrap_ranking(theirs, ranking_.labels, subjects, kAuroc, options_);
     results_.metrics.push_back(with_difference(std::move(entry), paired_difference(first[0], second[0], options_.level),
                                                describe_bootstrap(ranking_.cases, options_)));
+  }
+
+  // The detector's own scores with the labels dealt out at random: what chance gives on these cases.
+  void add_control() {
+    Ranking shuffled = ranking_;
+    CounterRandom random(options_.seed, 0, 0, Purpose::kLabelShuffle);
+    for (std::size_t k = shuffled.labels.size(); k > 1; --k) {
+      std::swap(shuffled.labels[k - 1], shuffled.labels[random.below(static_cast<std::uint32_t>(k))]);
+    }
+    std::string kind;
+    const Estimate value = auroc_of(shuffled, ranking_.scores(0, false), options_, kind);
+    results_.metrics.push_back(with_estimate(row(0, false, "auroc_with_shuffled_labels", "strict"), value, kind));
   }
 
   void add_curves(std::size_t method) {

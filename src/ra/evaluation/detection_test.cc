@@ -29,6 +29,16 @@ TEST(Detection, ComparesEachSetWithTheUnionOfNormalSets) {
   EXPECT_EQ(find_row(results, "Normal_a", "", "auroc", "paper"), nullptr);
 }
 
+TEST(Detection, ControlsItselfWithShuffledLabels) {
+  EvaluationResults results;
+  results.sets = {"Normal", "mass"};
+  results.methods = {"ra"};
+  for (int k = 0; k < 200; ++k) results.cases.push_back(scored_case(k % 2, k % 2 == 1, k % 2 * 1000 + k));
+  add_detection(results, quick());
+  EXPECT_DOUBLE_EQ(*find_row(results, "mass", "", "auroc", "strict")->value.value, 1.0);
+  EXPECT_NEAR(*find_row(results, "mass", "", "auroc_with_shuffled_labels", "strict")->value.value, 0.5, 0.15);
+}
+
 TEST(Detection, JudgesASetWithHealthyCasesWithinItselfToo) {
   EvaluationResults results;
   results.sets = {"Normal", "lgg"};
