@@ -10,6 +10,7 @@
 #include "ra/base/hash.h"
 #include "ra/data/manifest.h"
 #include "ra/data/subject.h"
+#include "ra/detection/bundle.h"
 #include "ra/experiment/run_folder.h"
 #include "ra/model/model_file.h"
 
@@ -73,6 +74,7 @@ std::vector<LabelledSet> sets_of(const ExperimentConfig& config, std::size_t tas
 }  // namespace
 
 AnomalyDetector load_detector(const ExperimentConfig& config, const fs::path& weights, at::Device device) {
+  if (is_bundle(weights)) return AnomalyDetector::load(weights, config.detection, device, config.seed);
   ModelFile file = read_model_file(weights);
   const ModelOptions& shape = file.model->options();
   if (describe_shape(shape) != describe_shape(config.model)) {
@@ -81,7 +83,8 @@ AnomalyDetector load_detector(const ExperimentConfig& config, const fs::path& we
         fmt::format("'{}' holds a network of {}, but the experiment's model is {}; change `model` or the weights",
                     weights.string(), describe_shape(shape), describe_shape(config.model)));
   }
-  file.input.scaling = config.input.scaling;
+  // Files of the reference do not say how their slices were scaled; ours do, and are scored as they were trained.
+  if (!file.latent_rule) file.input.scaling = config.input.scaling;
   const std::string name = fmt::format("{} {}", weights.filename().string(), sha256_hex_of_file(weights).substr(0, 12));
   return AnomalyDetector(std::move(file), name, config.detection, device, config.seed);
 }
