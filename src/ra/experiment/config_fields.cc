@@ -87,6 +87,29 @@ void visit_loss(FieldVisitor& v, LossOptions& loss) {
   v.value({"embedding_weight", "Weight of the embedding loss."}, loss.embedding_weight);
 }
 
+void visit_schedule(FieldVisitor& v, ScheduleOptions& schedule) {
+  static constexpr Word<ScheduleKind> kKinds[] = {{"constant", ScheduleKind::kConstant},
+                                                  {"step", ScheduleKind::kStep},
+                                                  {"cosine", ScheduleKind::kCosine}};
+  choose(v, {"kind", "constant (the paper's), step or cosine."}, kKinds, schedule.kind);
+  v.value({"ramp_steps", "Introspective steps over which the rate first rises linearly; 0 for none."},
+          schedule.ramp_steps);
+  v.value({"every_epochs", "With step: the rate is multiplied by factor after every so many introspective epochs."},
+          schedule.every_epochs);
+  v.value({"factor", "See every_epochs."}, schedule.factor);
+  v.value({"final_share", "With cosine: the share of the rate that is left at the end of the last epoch."},
+          schedule.final_share);
+}
+
+void visit_checkpoints(FieldVisitor& v, CheckpointOptions& checkpoints) {
+  v.value({"minutes", "Least minutes between two saved states; 0 saves as often as the disk takes them."},
+          checkpoints.minutes);
+  v.value({"keep", "Newest states that are kept, beside best.pt."}, checkpoints.keep);
+  v.value({"give_up_minutes",
+           "Training goes on while nothing can be saved (a full disk), and stops after so many minutes."},
+          checkpoints.give_up_minutes);
+}
+
 void visit_training(FieldVisitor& v, TrainingOptions& training) {
   static constexpr Word<BatchNormMode> kModes[] = {{"frozen", BatchNormMode::kFrozen},
                                                    {"batch", BatchNormMode::kBatch}};
@@ -102,11 +125,22 @@ void visit_training(FieldVisitor& v, TrainingOptions& training) {
            "How validation reconstructs: mean, sample, average:K, or auto (measures all at the end and "
            "keeps the best)."},
           training.latent);
+  v.value({"gradient_clip", "Largest global norm of each network's gradients; 0 for no limit."},
+          training.gradient_clip);
+  v.value({"average_decay",
+           "Decay a step of a moving average of the weights, which is then validated and screened with; 0 for none."},
+          training.average_decay);
+  v.value({"max_bad_steps", "Steps that may be skipped because a loss or a gradient is not finite."},
+          training.max_bad_steps);
   v.value({"loader_threads", "Threads that prepare slices; results do not depend on it."}, training.loader_threads);
   v.value({"examples_every", "Example pictures every this many epochs; 0 for none."}, training.examples_every);
   v.section({"warmup", "A plain VAE before the introspective epochs."},
             [&](FieldVisitor& inner) { visit_warmup(inner, training.warmup); });
   v.section({"loss", "Weights of the loss terms."}, [&](FieldVisitor& inner) { visit_loss(inner, training.loss); });
+  v.section({"schedule", "How the learning rate of the introspective epochs changes."},
+            [&](FieldVisitor& inner) { visit_schedule(inner, training.schedule); });
+  v.section({"checkpoints", "When the state of the run is saved."},
+            [&](FieldVisitor& inner) { visit_checkpoints(inner, training.checkpoints); });
 }
 
 void visit_detection(FieldVisitor& v, DetectionOptions& detection) {
@@ -117,7 +151,6 @@ void visit_detection(FieldVisitor& v, DetectionOptions& detection) {
            {"", "encoder", "squeezenet"}, detection.perceptual);
   v.value({"perceptual_weights", "Folder of squeeze.backbone.pth and squeeze.pth, for squeezenet."},
           detection.perceptual_weights);
-  v.value({"batch_size", "Slices read before they are scored together; results do not depend on it."}, detection.batch_size);
   v.value({"samples", "Extra stochastic reconstructions a slice, for the spread of its score; 0 for none."},
           detection.samples);
 }

@@ -22,6 +22,20 @@ void require_positive(double value, const char* name) {
   require(std::isfinite(value) && value > 0, fmt::format("{} is {}, it must be above 0", name, value));
 }
 
+void check_schedule(const ScheduleOptions& schedule) {
+  require_at_least(schedule.ramp_steps, 0, "schedule.ramp_steps");
+  require_at_least(schedule.every_epochs, 1, "schedule.every_epochs");
+  require_positive(schedule.factor, "schedule.factor");
+  require(schedule.final_share >= 0 && schedule.final_share <= 1,
+          fmt::format("schedule.final_share is {}, it must be from 0 to 1", schedule.final_share));
+}
+
+void check_checkpoints(const CheckpointOptions& checkpoints) {
+  require_at_least(checkpoints.minutes, 0, "checkpoints.minutes");
+  require_at_least(checkpoints.keep, 1, "checkpoints.keep");
+  require_at_least(checkpoints.give_up_minutes, 0, "checkpoints.give_up_minutes");
+}
+
 }  // namespace
 
 void TrainingOptions::validate() const {
@@ -35,6 +49,10 @@ void TrainingOptions::validate() const {
   require_at_least(warmup.beta_kl, 0, "warmup.beta_kl");
   require_at_least(patience, 1, "patience");
   require_at_least(max_minutes, 0, "max_minutes");
+  require_at_least(gradient_clip, 0, "gradient_clip");
+  require(average_decay >= 0 && average_decay < 1,
+          fmt::format("average_decay is {}, it must be from 0 to below 1", average_decay));
+  require_at_least(max_bad_steps, 0, "max_bad_steps");
   require(loader_threads >= 1 && loader_threads <= 256,
           fmt::format("loader_threads is {}, it must be from 1 to 256", loader_threads));
   require_at_least(examples_every, 0, "examples_every");
@@ -43,6 +61,8 @@ void TrainingOptions::validate() const {
   require_at_least(loss.beta_neg, 0, "loss.beta_neg");
   require_at_least(loss.gamma_r, 0, "loss.gamma_r");
   require_at_least(loss.embedding_weight, 0, "loss.embedding_weight");
+  check_schedule(schedule);
+  check_checkpoints(checkpoints);
   if (latent == "auto") return;
   try {
     LatentRule::parse(latent);

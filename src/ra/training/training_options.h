@@ -30,6 +30,31 @@ struct WarmupOptions {
   double beta_kl = 1.0;
 };
 
+enum class ScheduleKind { kConstant, kStep, kCosine };
+
+// How the learning rate of the introspective epochs changes (schedule.h).
+struct ScheduleOptions {
+  // Constant is the paper's.
+  ScheduleKind kind = ScheduleKind::kConstant;
+  // Introspective steps over which the rate first rises linearly from near 0; 0 for none.
+  int ramp_steps = 0;
+  // With step: the rate is multiplied by `factor` after every so many introspective epochs.
+  int every_epochs = 100;
+  double factor = 0.5;
+  // With cosine: the share of the rate that is left at the end of the last epoch.
+  double final_share = 0.0;
+};
+
+// When the state of a run is saved (checkpoint_keeper.h).
+struct CheckpointOptions {
+  // Least minutes between two saved states; 0 saves as often as the disk takes them.
+  double minutes = 10.0;
+  // Newest states that are kept, beside best.pt.
+  int keep = 2;
+  // Training goes on while nothing can be saved (a full disk), and stops after so many minutes.
+  double give_up_minutes = 60.0;
+};
+
 // How a model is trained.
 struct TrainingOptions {
   // Introspective epochs, after the warm-up.
@@ -46,12 +71,21 @@ struct TrainingOptions {
   BatchNormMode batch_norm = BatchNormMode::kFrozen;
   // How validation and screening reconstruct: mean, sample or average:K; "auto" measures all three and takes the best.
   std::string latent = "auto";
+  // Largest global norm of each network's gradients, longer ones are scaled down to it; 0 for no limit.
+  double gradient_clip = 0.0;
+  // Decay a step of an exponential moving average of the weights, by which epochs are then validated and slices
+  // screened; 0 for none.
+  double average_decay = 0.0;
+  // Steps of a run that may be skipped because a loss or a gradient is not finite.
+  int max_bad_steps = 10;
   // Threads that prepare slices; results do not depend on it.
   int loader_threads = 1;
   // Example pictures every this many epochs; 0 for none.
   int examples_every = 10;
   WarmupOptions warmup;
   LossOptions loss;
+  ScheduleOptions schedule;
+  CheckpointOptions checkpoints;
 
   void validate() const;  // kUsage naming the field
 };

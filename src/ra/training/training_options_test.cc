@@ -36,6 +36,13 @@ TEST(TrainingOptions, NamesTheFieldThatIsOutOfRange) {
   refuses("max_minutes", [](TrainingOptions& o) { o.max_minutes = -1.0; });
   refuses("loader_threads", [](TrainingOptions& o) { o.loader_threads = 0; });
   refuses("loss.beta_neg", [](TrainingOptions& o) { o.loss.beta_neg = -1.0; });
+  refuses("gradient_clip", [](TrainingOptions& o) { o.gradient_clip = -1.0; });
+  refuses("average_decay", [](TrainingOptions& o) { o.average_decay = 1.0; });
+  refuses("max_bad_steps", [](TrainingOptions& o) { o.max_bad_steps = -1; });
+  refuses("schedule.every_epochs", [](TrainingOptions& o) { o.schedule.every_epochs = 0; });
+  refuses("schedule.final_share", [](TrainingOptions& o) { o.schedule.final_share = 1.5; });
+  refuses("checkpoints.minutes", [](TrainingOptions& o) { o.checkpoints.minutes = -1.0; });
+  refuses("checkpoints.keep", [](TrainingOptions& o) { o.checkpoints.keep = 0; });
   refuses("latent", [](TrainingOptions& o) { o.latent = "median"; });
 }
 
