@@ -1,0 +1,60 @@
+#include "ra/tracking/sinks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "ra/base/error.h"
+#include "ra/base/nearest_name.h"
+#include "ra/tracking/tensorboard_sink.h"
+#include "ra/tracking/wandb_sink.h"
+
+namespace ra {
+namespace {
+
+template <class Sink>
+std::unique_ptr<Tracker> make(const std::filesystem::path& folder, const TrackedRun& run, const RunIdentity& identity) {
+  return std::make_unique<Sink>(folder, run, identity);
+}
+
+struct SinkKind {
+  const char* name;
+  std::unique_ptr<Tracker> (*make)(const std::filesystem::path&, const TrackedRun&, const RunIdentity&);
+};
+
+// To add a sink: a class that is a Tracker, and its line here. It is then a word of `tracking.sinks`; `ra track export`
+// wants an option of its own in cli/track_command.cc.
+constexpr SinkKind kSinks[] = {{"tensorboard", &make<TensorBoardSink>}, {"wandb", &make<WandbSink>}};
+
+[[noreturn]] void refuse(const std::string& name) {
+  throw Error(ErrorCode::kUsage, fmt::format("tracking.sinks holds '{}', which is no sink{}; there are {}", name,
+                                             did_you_mean(name, sink_names()), fmt::join(sink_names(), ", ")));
+}
+
+}  // namespace
+
+std::vector<std::string> sink_names() {
+  std::vector<std::string> names;
+  for (const SinkKind& kind : kSinks) names.emplace_back(kind.name);
+  return names;
+}
+
+std::unique_ptr<Tracker> make_sink(const std::string& name, const std::filesystem::path& output, const TrackedRun& run,
+                                   const RunIdentity& identity) {
+  for (const SinkKind& kind : kSinks) {
+    if (name == kind.name) return kind.make(output / name, run, identity);
+  }
+  refuse(name);
+}
+
+void TrackingOptions::validate() const {
+  const std::vector<std::string> known = sink_names();
+  std::set<std::string> seen;
+  for (const std::string& sink : sinks) {
+    if (std::find(known.begin(), known.end(), sink) == known.end()) refuse(sink);
+    if (!seen.insert(sink).second) throw Error(ErrorCode::kUsage, "tracking.sinks holds '" + sink + "' twice");
+  }
+}
+
+}  // namespace ra

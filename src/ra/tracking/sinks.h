@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ra/tracking/tracker.h"
+
+namespace ra {
+
+// Every kind of sink: tensorboard, wandb.
+std::vector<std::string> sink_names();
+
+// A new sink of a run, in the folder of its name in `output`. kUsage for an unknown name.
+std::unique_ptr<Tracker> make_sink(const std::string& name, const std::filesystem::path& output, const TrackedRun& run,
+                                   const RunIdentity& identity);
+
+}  // namespace ra
