@@ -1,13 +1,16 @@
 #include "ra/tracking/metrics_log.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
+#include "ra/testing/expect_error.h"
 #include "ra/testing/temporary_folder.h"
 
 namespace ra {
@@ -46,6 +49,57 @@ TEST(MetricsLog, WritesNullForNumbersThatAreNotFinite) {
   EXPECT_TRUE(object.at("nan").is_null());
   EXPECT_TRUE(object.at("inf").is_null());
   EXPECT_TRUE(object.at("none").is_null());
+}
+
+TEST(MetricsLog, GoesOnFromAPositionAndCutsWhatFollows) {
+  const testing::TemporaryFolder folder;
+  const auto path = folder.path() / "metrics.jsonl";
+  std::int64_t position = 0;
+  {
+    MetricsLog log(path);
+    EXPECT_EQ(log.position(), 0);
+    log.write({{"epoch", std::int64_t{1}}});
+    position = log.position();
+    EXPECT_EQ(position, static_cast<std::int64_t>(read_text_file(path).size()));
+    log.write({{"epoch", std::int64_t{2}}, {"only", "once"}});
+  }
+  const std::string kept = read_text_file(path).substr(0, static_cast<std::size_t>(position));
+  MetricsLog log = MetricsLog::resume(path, position, 1000.0);
+  EXPECT_EQ(read_text_file(path), kept);
+  const std::string line = log.write({{"epoch", std::int64_t{2}}});
+  EXPECT_EQ(read_text_file(path), kept + line + "\n");
+  EXPECT_GE(nlohmann::json::parse(line).at("_runtime").get<double>(), 1000.0);
+  EXPECT_LT(nlohmann::json::parse(line).at("_runtime").get<double>(), 1100.0);
+}
+
+TEST(MetricsLog, RefusesToGoOnFromAPlaceThatTheFileDoesNotReach) {
+  const testing::TemporaryFolder folder;
+  const auto path = folder.path() / "metrics.jsonl";
+  testing::expect_error(ErrorCode::kBadInput, {"metrics.jsonl", "7"}, [&] { MetricsLog::resume(path, 7, 0.0); });
+  EXPECT_FALSE(std::filesystem::exists(path));
+  write_file(path, "{\"a\":1}\n");
+  testing::expect_error(ErrorCode::kBadInput, {"metrics.jsonl", "9"}, [&] { MetricsLog::resume(path, 9, 0.0); });
+  EXPECT_EQ(read_text_file(path), "{\"a\":1}\n");
+}
+
+// A file system with little room: what did not fit is taken back, so that no line is ever half there.
+TEST(MetricsLog, LeavesNoPartOfARowThatDoesNotFit) {
+  const testing::TemporaryFolder folder;
+  const auto path = folder.path() / "metrics.jsonl";
+  MetricsLog log(path);
+  log.write({{"epoch", std::int64_t{1}}});
+  const std::string before = read_text_file(path);
+  rlimit old{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old), 0);
+  const rlimit small{before.size() + 40, old.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  testing::expect_error(ErrorCode::kIo, {"metrics.jsonl"}, [&] { log.write({{"text", std::string(200, 'x')}}); });
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &old), 0);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(read_text_file(path), before);
+  const std::string line = log.write({{"epoch", std::int64_t{2}}});
+  EXPECT_EQ(read_text_file(path), before + line + "\n");
 }
 
 TEST(MetricsLog, NamesTheFileThatCannotBeWritten) {
