@@ -73,6 +73,61 @@ class Libraries(unittest.TestCase):
             self.assertNotIn("file(GLOB", path.read_text(), path)
 
 
+class LibTorchModule(unittest.TestCase):
+    """cmake/FindLibTorch.cmake on folders that look like a LibTorch."""
+
+    def configure(self, version_header):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder) / "torch"
+            for name in ("include/ATen/ATen.h", "lib/libtorch_cpu.so", "lib/libc10.so"):
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).touch()
+            if version_header:
+                (root / "include/torch/headeronly").mkdir(parents=True)
+                (root / "include/torch/headeronly/version.h").write_text(version_header)
+            (Path(folder) / "CMakeLists.txt").write_text(
+                "cmake_minimum_required(VERSION 3.25)\nproject(probe NONE)\n"
+                f'list(APPEND CMAKE_MODULE_PATH "{ROOT}/cmake")\nfind_package(LibTorch 2.11 REQUIRED)\n')
+            return subprocess.run(["cmake", "-S", folder, "-B", Path(folder) / "build", f"-DRA_TORCH_ROOT={root}"],
+                                  capture_output=True, text=True)
+
+    def test_takes_the_least_version_and_refuses_others(self):
+        version = "#define TORCH_VERSION_MAJOR 2\n#define TORCH_VERSION_MINOR {}\n#define TORCH_VERSION_PATCH 0\n"
+        done = self.configure(version.format(11))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for header in (version.format(9), None):
+            refused = self.configure(header)
+            self.assertNotEqual(refused.returncode, 0, header)
+            self.assertIn("unsuitable version", refused.stderr)
+
+
+class SourceCommit(unittest.TestCase):
+    """cmake/WriteSourceCommit.cmake, which runs at every build."""
+
+    def write(self, source, output):
+        subprocess.run(["cmake", f"-DSOURCE={source}", f"-DOUTPUT={output}", "-P",
+                        ROOT / "cmake/WriteSourceCommit.cmake"], check=True)
+        return output.read_text()
+
+    def test_follows_the_commit_and_touches_nothing_without_one(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source, output = Path(folder) / "source", Path(folder) / "out.cc"
+            source.mkdir()
+            self.assertIn('"unknown"', self.write(source, output))
+            git = ["git", "-C", source, "-c", "user.name=a", "-c", "user.email=a@b"]
+            subprocess.run([*git, "init", "-q"], check=True)
+            subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "one"], check=True)
+            first = self.write(source, output)
+            self.assertRegex(first, r'"[0-9a-f]{12}"')
+            time = output.stat().st_mtime_ns
+            self.assertEqual(self.write(source, output), first)
+            self.assertEqual(output.stat().st_mtime_ns, time)
+            subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "two"], check=True)
+            self.assertNotEqual(self.write(source, output), first)
+            (source / "inside").mkdir()
+            self.assertIn('"unknown"', self.write(source / "inside", output))
+
+
 class Texts(unittest.TestCase):
     def test_name_no_place_of_this_machine(self):
         tracked = subprocess.run(["git", "-C", ROOT, "ls-files"], capture_output=True, text=True).stdout.split()

@@ -12,6 +12,7 @@
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
 #include "ra/base/hash.h"
+#include "ra/base/source_commit.h"
 #include "ra/experiment/config_yaml.h"
 
 namespace ra {
@@ -38,6 +39,7 @@ Json fingerprint(const std::vector<fs::path>& files) {
 
 Json environment(const ExperimentConfig& config, const ExperimentFiles& files, at::Device device) {
   return {{"ra", RA_VERSION},
+          {"commit", std::string(source_commit())},
           {"libtorch", TORCH_VERSION},
           {"started", local_time("%Y-%m-%dT%H:%M:%S%z")},
           {"device", device.str()},
