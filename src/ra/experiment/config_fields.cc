@@ -143,6 +143,15 @@ void visit_training(FieldVisitor& v, TrainingOptions& training) {
             [&](FieldVisitor& inner) { visit_checkpoints(inner, training.checkpoints); });
 }
 
+void visit_tracking(FieldVisitor& v, TrackingOptions& tracking) {
+  v.value({"sinks",
+           "What a run is logged to beside metrics.jsonl: tensorboard (event files in RUN/tensorboard), wandb (an offline "
+           "run in RUN/wandb, for `wandb sync`), both or none."},
+          tracking.sinks);
+  v.value({"project", "Project of the W&B run; empty is the experiment's name."}, tracking.project);
+  v.value({"name", "Name of the W&B run; empty is the run folder's name."}, tracking.name);
+}
+
 void visit_detection(FieldVisitor& v, DetectionOptions& detection) {
   v.value({"latent", "Latent rule: mean, sample, average:K, or empty for what the model says."}, detection.latent);
   v.choice({"perceptual",
@@ -192,6 +201,8 @@ void visit_fields(FieldVisitor& v, ExperimentConfig& config) {
             [&](FieldVisitor& inner) { visit_augmentation(inner, config.augmentation); });
   v.section({"training", "How the model is trained."},
             [&](FieldVisitor& inner) { visit_training(inner, config.training); });
+  v.section({"tracking", "Where a run can be watched from."},
+            [&](FieldVisitor& inner) { visit_tracking(inner, config.tracking); });
   v.section({"detection", "How a slice is scored."},
             [&](FieldVisitor& inner) { visit_detection(inner, config.detection); });
   list(v, {"downstream_tasks", "What is done with the trained model."}, config.downstream_tasks, visit_task);

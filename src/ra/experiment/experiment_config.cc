@@ -64,6 +64,7 @@ void ExperimentConfig::finish() {
   model.validate();
   augmentation.validate();
   training.validate();
+  tracking.validate();
   detection.validate();
   std::set<std::string> names;
   for (const DownstreamTask& downstream : downstream_tasks) {

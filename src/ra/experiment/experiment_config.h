@@ -10,6 +10,7 @@
 #include "ra/data/data_options.h"
 #include "ra/detection/detection_options.h"
 #include "ra/model/reversed_autoencoder.h"
+#include "ra/tracking/tracking_options.h"
 #include "ra/training/training_options.h"
 #include "ra/transforms/augmentation.h"
 #include "ra/transforms/input.h"
@@ -58,6 +59,7 @@ struct ExperimentConfig {
   ModelOptions model;
   AugmentationOptions augmentation;
   TrainingOptions training;
+  TrackingOptions tracking;
   DetectionOptions detection;
   std::vector<DownstreamTask> downstream_tasks;
 
