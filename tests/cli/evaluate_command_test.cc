@@ -51,7 +51,7 @@ TEST_F(EvaluateCommand, WritesTheFolderThatReportsRead) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("auroc"), HasSubstr("mean_picture"), HasSubstr("pca"),
                                 HasSubstr("detection_rate"), HasSubstr("Research use only")));
-  for (const char* name : {"results.json", "cases.csv", "boxes.csv", "latents.csv", "latents_pca.csv", "sheet.png",
+  for (const char* name : {"results.json", "timing.json", "cases.csv", "boxes.csv", "latents.csv", "latents_pca.csv", "sheet.png",
                            "gallery/sheet_000.png"}) {
     EXPECT_TRUE(fs::exists(path("out") / name)) << name;
   }

@@ -4,18 +4,18 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <span>
+#include <optional>
+#include <utility>
 
 #include "ra/base/error.h"
 #include "ra/base/stop_signal.h"
 #include "ra/detection/anomaly_map.h"
 #include "ra/detection/foreground.h"
+#include "ra/evaluation/case_judgement.h"
 #include "ra/evaluation/case_truth.h"
 #include "ra/evaluation/plane_store.h"
 #include "ra/evaluation/thresholding.h"
-#include "ra/metrics/components.h"
 #include "ra/metrics/image_error.h"
-#include "ra/metrics/overlap.h"
 #include "ra/metrics/ssim.h"
 #include "ra/transforms/gaussian.h"
 #include "ra/transforms/input.h"
@@ -26,27 +26,15 @@ namespace {
 // Planes of one image in the store; the maps of the other methods follow.
 enum Plane : std::int64_t { kInput, kReconstruction, kPerceptual, kMap, kBrain, kFirstOther };
 
-constexpr double kSmallShare = 0.005, kMediumShare = 0.02;
-
-std::span<const float> values_of(const at::Tensor& plane) {
-  return {plane.data_ptr<float>(), static_cast<std::size_t>(plane.numel())};
-}
-
-std::vector<std::uint8_t> mask_of(const at::Tensor& plane) {
-  const std::span<const float> values = values_of(plane);
-  std::vector<std::uint8_t> mask(values.size());
-  for (std::size_t k = 0; k < mask.size(); ++k) mask[k] = values[k] >= 0.5f ? 1 : 0;
-  return mask;
-}
-
 at::Tensor gray(const at::Tensor& slice) { return slice.mean(0).contiguous(); }
 
 std::vector<float> vector_of(const at::Tensor& tensor) {
   return {tensor.data_ptr<float>(), tensor.data_ptr<float>() + tensor.numel()};
 }
 
-MethodScore score_of(const at::Tensor& map, double mean) {
-  return {mean, gaussian_filter(map.unsqueeze(0), kPerceptualSigma).max().item<double>()};
+MethodScore score_of(const at::Tensor& map) {
+  return {map.to(at::kDouble).mean().item<double>(),
+          gaussian_filter(map.unsqueeze(0), kPerceptualSigma).max().item<double>()};
 }
 
 bool has_normalised_map(const AnomalyDetector& detector) {
@@ -89,11 +77,9 @@ class CaseRun {
   // First pass: the network.
   void score_images(const std::function<void(std::size_t, std::size_t)>& progress) {
     for (std::size_t k = 0; k < images_.size() && StopSignal::received() == 0; ++k) {
-      attempt([&] { read_image(k); });
-      if (std::ssize(batch_) >= detector_.options().batch_size) score_batch();
+      attempt([&] { score_image(k); });
       if (progress) progress(k + 1, images_.size());
     }
-    score_batch();
     results_.thresholds = healthy_pixels_.thresholds();
     results_.threshold = options_.threshold;
     for (const HealthyMapThreshold& one : results_.thresholds) {
@@ -123,64 +109,94 @@ class CaseRun {
     }
   }
 
-  void read_image(std::size_t k) {
+  void score_image(std::size_t k) {
+    const at::Tensor slice = read_slice(k);
+    record(k, slice, pass_through_network(k, slice));
+    images_[k].usable = true;
+  }
+
+  at::Tensor read_slice(std::size_t k) {
+    const TimedPart timed(results_.seconds.files);
     const SourceSlice source = read_source_slice(plan_.images[k]);
     images_[k].size = {source.picture.columns, source.picture.rows, source.slices};
-    slices_.push_back(in_context("'" + plan_.images[k].string() + "'",
-                                 [&] { return prepare_slice(source.picture, detector_.input()).pixels; }));
-    batch_.push_back(k);
+    return in_context("'" + plan_.images[k].string() + "'",
+                      [&] { return prepare_slice(source.picture, detector_.input()).pixels; });
   }
 
-  void score_batch() {
-    if (batch_.empty()) return;
-    const at::Tensor slices = at::stack(slices_);
-    const std::vector<AnomalyResult> results = detector_.detect(slices);
-    at::Tensor latents, reconstruction_latents;
+  AnomalyResult pass_through_network(std::size_t k, const at::Tensor& slice) {
+    const TimedPart timed(results_.seconds.network);
+    AnomalyResult result = std::move(detector_.detect(slice.unsqueeze(0)).front());
     if (options_.latents) {
-      std::vector<at::Tensor> reconstructions;
-      for (const AnomalyResult& result : results) reconstructions.push_back(result.reconstruction);
-      latents = detector_.latents(slices);
-      reconstruction_latents = detector_.latents(at::stack(reconstructions));
+      CaseRecord& numbers = images_[k].numbers;
+      numbers.latent = vector_of(detector_.latents(slice.unsqueeze(0))[0]);
+      numbers.reconstruction_latent = vector_of(detector_.latents(result.reconstruction.unsqueeze(0))[0]);
     }
-    for (std::size_t n = 0; n < batch_.size(); ++n) {
-      const auto row = static_cast<std::int64_t>(n);
-      CaseRecord& numbers = images_[batch_[n]].numbers;
-      if (options_.latents) {
-        numbers.latent = vector_of(latents[row]);
-        numbers.reconstruction_latent = vector_of(reconstruction_latents[row]);
-      }
-      record(batch_[n], slices_[n], results[n]);
-    }
-    batch_.clear();
-    slices_.clear();
+    return result;
   }
 
-  void record(std::size_t image, const at::Tensor& slice, const AnomalyResult& result) {
-    CaseRecord& numbers = images_[image].numbers;
+  // The maps of all methods but the detector itself.
+  std::vector<at::Tensor> other_maps(const at::Tensor& slice, const AnomalyResult& result) {
+    const TimedPart timed(results_.seconds.opponents);
+    std::vector<at::Tensor> maps;
+    if (normalised_) maps.push_back(detector_.calibration()->normalised(result.map).to(at::kFloat).contiguous());
+    for (const auto& opponent : opponents_) maps.push_back(opponent->map(slice));
+    return maps;
+  }
+
+  void record(std::size_t k, const at::Tensor& slice, const AnomalyResult& result) {
     const at::Tensor input = gray(slice), reconstruction = gray(result.reconstruction);
-    const at::Tensor brain = foreground_mask(slice);
+    const std::vector<at::Tensor> others = other_maps(slice, result);
+    at::Tensor brain;
+    {
+      const TimedPart timed(results_.seconds.metrics);
+      brain = foreground_mask(slice);
+      CaseRecord& numbers = images_[k].numbers;
+      numbers.p_value = result.p_value;
+      numbers.scores.push_back({result.score, result.score_maximum});
+      for (const at::Tensor& map : others) numbers.scores.push_back(score_of(map));
+      numbers.mae = result.reconstruction_mae;
+      numbers.mse = mean_squared_error(values_of(input), values_of(reconstruction));
+      numbers.psnr = peak_signal_to_noise_ratio(values_of(input), values_of(reconstruction)).value;
+      numbers.ssim = ssim(values_of(input), values_of(reconstruction), input.size(1), input.size(0));
+      if (healthy_[k] != 0) healthy_pixels_.add(result.map, brain);
+    }
+    const TimedPart timed(results_.seconds.files);
     std::vector<at::Tensor> planes = {input, reconstruction, result.perceptual, result.map, brain.to(at::kFloat)};
-    numbers.scores.push_back({result.score, result.score_maximum});
-    numbers.p_value = result.p_value;
-    const auto add_method = [&](const at::Tensor& map) {
-      numbers.scores.push_back(score_of(map, map.to(at::kDouble).mean().item<double>()));
-      planes.push_back(map);
-    };
-    if (normalised_) add_method(detector_.calibration()->normalised(result.map).to(at::kFloat).contiguous());
-    for (const auto& opponent : opponents_) add_method(opponent->map(slice));
-    numbers.mae = result.reconstruction_mae;
-    numbers.mse = mean_squared_error(values_of(input), values_of(reconstruction));
-    numbers.psnr = peak_signal_to_noise_ratio(values_of(input), values_of(reconstruction)).value;
-    numbers.ssim = ssim(values_of(input), values_of(reconstruction), input.size(1), input.size(0));
-    if (healthy_[image] != 0) healthy_pixels_.add(result.map, brain);
-    images_[image].stored = stored_++;
-    images_[image].usable = true;
+    planes.insert(planes.end(), others.begin(), others.end());
     store_.add(at::stack(planes));
+    images_[k].stored = stored_++;
   }
 
   void judge(const PlannedCase& one, const CaseSink& sink) {
-    const ImageRecord& image = images_[one.image];
-    CaseRecord record = image.numbers;
+    CaseRecord record = named_record(one);
+    at::Tensor planes;
+    std::optional<CaseTruth> truth;
+    {
+      const TimedPart timed(results_.seconds.files);
+      planes = store_.get(images_[one.image].stored);
+      if (options_.truth) {
+        truth = read_truth(one, record.image, images_[one.image].size, detector_.input().image_size);
+      }
+    }
+    CasePictures pictures{planes[kInput], planes[kReconstruction], planes[kPerceptual], planes[kMap], {}, {}};
+    if (results_.threshold) {
+      pictures.thresholded = (pictures.map >= static_cast<float>(*results_.threshold)).to(at::kFloat);
+    }
+    if (truth) {
+      const TimedPart timed(results_.seconds.metrics);
+      results_.warnings.insert(results_.warnings.end(), truth->warnings.begin(), truth->warnings.end());
+      if (truth->known) pictures.truth = truth->mask;
+      judge_case(maps_of(planes), *truth, results_.threshold, bins_, record);
+    }
+    if (sink) {
+      const TimedPart timed(results_.seconds.output);
+      sink(record, pictures);
+    }
+    results_.cases.push_back(std::move(record));
+  }
+
+  CaseRecord named_record(const PlannedCase& one) const {
+    CaseRecord record = images_[one.image].numbers;
     record.set = one.set;
     record.image = plan_.images[one.image];
     record.subject = one.subject;
@@ -189,80 +205,14 @@ class CaseRun {
       if (record.label.empty()) record.label = row.label;
       record.groups.insert(row.groups.begin(), row.groups.end());
     }
-    const at::Tensor planes = store_.get(image.stored);
-    CasePictures pictures{planes[kInput], planes[kReconstruction], planes[kPerceptual], planes[kMap], {}, {}};
-    if (results_.threshold) {
-      pictures.thresholded = (pictures.map >= static_cast<float>(*results_.threshold)).to(at::kFloat);
-    }
-    if (options_.truth) {
-      const CaseTruth truth = read_truth(one, record.image, image.size, detector_.input().image_size);
-      results_.warnings.insert(results_.warnings.end(), truth.warnings.begin(), truth.warnings.end());
-      if (truth.known) {
-        pictures.truth = truth.mask;
-        judge_pixels(planes, truth, record);
-      }
-      if (results_.threshold) {
-        for (const TruthBox& box : truth.boxes) record.boxes.push_back(judge_box(planes, box));
-      }
-    }
-    if (sink) sink(record, pictures);
-    results_.cases.push_back(std::move(record));
-  }
-
-  void judge_pixels(const at::Tensor& planes, const CaseTruth& truth, CaseRecord& record) const {
-    const std::int64_t side = planes.size(1);
-    const std::vector<std::uint8_t> mask = mask_of(truth.mask), brain = mask_of(planes[kBrain]);
-    // A lesion may reach out of the rule's foreground: its pixels count all the same.
-    std::vector<std::uint8_t> counted = brain;
-    for (std::size_t k = 0; k < counted.size(); ++k) counted[k] |= mask[k];
-    for (std::size_t method = 0; method < results_.methods.size(); ++method) {
-      const std::int64_t plane = method == 0 ? kMap : kFirstOther + static_cast<std::int64_t>(method) - 1;
-      record.pixels.push_back(count_pixels(values_of(planes[plane]), mask, counted, side, side, bins_));
-    }
-    if (!results_.threshold) return;
-    const std::span<const float> map = values_of(planes[kMap]);
-    record.dice = dice(compare_masks(threshold_mask(map, *results_.threshold), mask, counted)).value;
-    std::vector<float> inside(map.begin(), map.end());
-    for (std::size_t k = 0; k < inside.size(); ++k) {
-      if (counted[k] == 0) inside[k] = -1.0f;  // never a candidate: maps are not negative, thresholds are above 0
-    }
-    FrocOptions froc;
-    froc.threshold = *results_.threshold;
-    froc.rule = HitRule::kIou;
-    froc.least_overlap = kStrictIou;
-    record.marks = mark_regions(inside, mask, side, side, froc);
-  }
-
-  BoxRecord judge_box(const at::Tensor& planes, const TruthBox& truth) const {
-    const std::span<const float> map = values_of(planes[kMap]);
-    BoxRecord record{truth.label, truth.box, BoxSize::kSmall, {}, {}, false};
-    record.paper = localise(map, values_of(truth.inside), values_of(truth.outside), *results_.threshold);
-    const std::vector<std::uint8_t> inside = mask_of(truth.inside);
-    const auto area = std::count(inside.begin(), inside.end(), 1);
-    const double share = static_cast<double>(area) / static_cast<double>(inside.size());
-    record.size = share < kSmallShare ? BoxSize::kSmall : share < kMediumShare ? BoxSize::kMedium : BoxSize::kLarge;
-    if (area == 0) return record;
-    record.strict_iou = best_iou(planes, inside, area);
-    record.strict_hit = *record.strict_iou >= kStrictIou;
     return record;
   }
 
-  // Of any component of the thresholded map, on brain pixels, with the box.
-  double best_iou(const at::Tensor& planes, const std::vector<std::uint8_t>& inside, std::int64_t area) const {
-    std::vector<std::uint8_t> kept = threshold_mask(values_of(planes[kMap]), *results_.threshold);
-    const std::vector<std::uint8_t> brain = mask_of(planes[kBrain]);
-    for (std::size_t k = 0; k < kept.size(); ++k) kept[k] = kept[k] != 0 && (brain[k] != 0 || inside[k] != 0) ? 1 : 0;
-    const Components components = connected_components(kept, planes.size(2), planes.size(1));
-    std::vector<std::int64_t> shared(components.regions.size(), 0);
-    for (std::size_t k = 0; k < kept.size(); ++k) {
-      if (components.labels[k] != 0 && inside[k] != 0) ++shared[components.labels[k] - 1];
-    }
-    double best = 0.0;
-    for (std::size_t k = 0; k < shared.size(); ++k) {
-      const std::int64_t either = components.regions[k].pixels + area - shared[k];
-      best = std::max(best, static_cast<double>(shared[k]) / static_cast<double>(either));
-    }
-    return best;
+  // Views of `planes`, which must outlive them.
+  JudgedMaps maps_of(const at::Tensor& planes) const {
+    JudgedMaps maps{planes.size(1), {values_of(planes[kMap])}, mask_of(planes[kBrain])};
+    for (std::int64_t k = kFirstOther; k < planes.size(0); ++k) maps.maps.push_back(values_of(planes[k]));
+    return maps;
   }
 
   const AnomalyDetector& detector_;
@@ -275,8 +225,6 @@ class CaseRun {
   std::vector<ImageRecord> images_;
   std::vector<std::uint8_t> healthy_;  // images of a healthy case
   HealthyPixels healthy_pixels_;
-  std::vector<std::size_t> batch_;
-  std::vector<at::Tensor> slices_;
   std::size_t stored_ = 0;
   EvaluationResults results_;
 };

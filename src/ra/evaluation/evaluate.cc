@@ -46,25 +46,32 @@ void add_protocols(EvaluationResults& results, const EvaluationProtocols& protoc
   if (protocols.pseudo_healthy) add_reconstruction(results, options);
 }
 
-EvaluationResults evaluate(const AnomalyDetector& detector, const std::vector<LabelledSet>& sets,
+EvaluationResults evaluate(const AnomalyDetector& detector, const EvaluationPlan& plan,
                            const EvaluationOptions& options, const CaseSink& sink,
                            const std::function<void(std::size_t, std::size_t)>& progress) {
   options.bootstrap.validate();
-  const EvaluationPlan plan = plan_evaluation(sets);
   if (plan.cases.empty()) throw Error(ErrorCode::kUsage, "there is no image to evaluate");
-  const auto opponents = make_opponents(options.training, detector.input());
+  double fitting = 0.0;
+  const auto opponents = [&] {
+    const TimedPart timed(fitting);
+    return make_opponents(options.training, detector.input());
+  }();
   CaseOptions case_options;
   case_options.scratch = options.scratch;
   case_options.threshold = options.threshold ? options.threshold : calibrated_threshold(detector);
   case_options.latents = options.protocols.latents;
   EvaluationResults results = run_cases(detector, plan, opponents, case_options, sink, progress);
+  results.seconds.opponents += fitting;
   if (!case_options.threshold && results.threshold) {
     results.warnings.push_back(
         fmt::format("the pixel threshold {:.6g} (5 % of all pixels) comes from the healthy images of this evaluation "
                     "itself; calibrate on others for a threshold that was not fitted here",
                     *results.threshold));
   }
-  add_protocols(results, options.protocols, options.bootstrap);
+  {
+    const TimedPart timed(results.seconds.statistics);
+    add_protocols(results, options.protocols, options.bootstrap);
+  }
   return results;
 }
 

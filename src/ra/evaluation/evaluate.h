@@ -27,8 +27,8 @@ struct EvaluationOptions {
   BootstrapOptions bootstrap;
 };
 
-// Judges the detector, and opponents that need no network, on labelled sets. kUsage without any case.
-EvaluationResults evaluate(const AnomalyDetector& detector, const std::vector<LabelledSet>& sets,
+// Judges the detector, and opponents that need no network, on the cases of a plan. kUsage without any case.
+EvaluationResults evaluate(const AnomalyDetector& detector, const EvaluationPlan& plan,
                            const EvaluationOptions& options, const CaseSink& sink = {},
                            const std::function<void(std::size_t done, std::size_t total)>& progress = {});
 

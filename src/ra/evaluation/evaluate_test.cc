@@ -28,9 +28,7 @@ class Evaluate : public ::testing::Test {
     shape.image_size = kSide;
     file.model = std::make_shared<ReversedAutoencoder>(shape, 1);
     file.input.image_size = kSide;
-    DetectionOptions options;
-    options.batch_size = 1;  // sums of other batches round differently, and equalisation turns that into a step
-    detector_ = std::make_unique<AnomalyDetector>(std::move(file), "small.pt", options, at::kCPU, 7);
+    detector_ = std::make_unique<AnomalyDetector>(std::move(file), "small.pt", DetectionOptions{}, at::kCPU, 7);
     healthy_.name = "Normal";
     ill_.name = "lesions";
     for (std::uint32_t k = 0; k < 10; ++k) {
@@ -62,7 +60,7 @@ class Evaluate : public ::testing::Test {
   }
 
   EvaluationResults run(const std::vector<LabelledSet>& sets, const CaseSink& sink = {}) const {
-    return evaluate(*detector_, sets, options_, sink);
+    return evaluate(*detector_, plan_evaluation(sets), options_, sink);
   }
 
   testing::TemporaryFolder folder_;
@@ -97,6 +95,10 @@ TEST_F(Evaluate, JudgesEveryBoxAsThePaperDoesOnTheMapOfTheDetector) {
   }
   EXPECT_EQ(boxes, 10);
   EXPECT_NE(find_row(results, "lesions", "", "auroc", "strict"), nullptr);
+  for (const double seconds : {results.seconds.files, results.seconds.network, results.seconds.metrics,
+                               results.seconds.statistics}) {
+    EXPECT_GT(seconds, 0.0);
+  }
   for (const EvaluatedMetric& row : results.metrics) {
     EXPECT_TRUE(row.value.value.has_value() || !row.reason.empty()) << row.protocol << row.metric;
   }
@@ -121,7 +123,7 @@ TEST_F(Evaluate, ScoresAnImageOfSeveralRowsAndSetsOnce) {
   twice.rows.back().boxes = {{{3, 3, 0, 2}, "nothing"}};
   std::size_t images = 0;
   options_.bootstrap.resamples = 100;
-  const EvaluationResults results = evaluate(*detector_, {healthy_, ill_, twice}, options_, {},
+  const EvaluationResults results = evaluate(*detector_, plan_evaluation({healthy_, ill_, twice}), options_, {},
                                              [&](std::size_t, std::size_t total) { images = total; });
   EXPECT_EQ(images, 20u);
   EXPECT_EQ(results.cases.size(), 30u);

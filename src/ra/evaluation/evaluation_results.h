@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ra/evaluation/evaluation_seconds.h"
 #include "ra/metrics/curves.h"
 #include "ra/metrics/estimate.h"
 #include "ra/metrics/froc.h"
@@ -88,6 +89,7 @@ struct EvaluationResults {
   std::vector<HealthyMapThreshold> thresholds;
   std::optional<double> threshold;  // the one that boxes, FROC and Dice use
   std::vector<std::string> warnings;
+  EvaluationSeconds seconds;
   std::vector<std::string> failures;  // images and masks that could not be used, with the reason
 };
 

@@ -27,9 +27,18 @@ HealthyPixels::HealthyPixels() : bins_(MapBins::logarithmic()) {
   }
 }
 
+std::size_t HealthyPixels::step_of(float value) const {
+  if (!(value > 0.0f)) return 0;
+  if (value > steps_.back()) return kSteps;
+  // Rounding may put the product beside the step: the steps themselves decide.
+  auto step = static_cast<std::size_t>(value * static_cast<float>(kSteps));
+  while (step > 0 && steps_[step - 1] >= value) --step;
+  while (steps_[step] < value) ++step;
+  return step;
+}
+
 void HealthyPixels::count(float value, Counts& counts) const {
-  const auto step = std::lower_bound(steps_.begin(), steps_.end(), value);
-  ++counts.steps[static_cast<std::size_t>(step - steps_.begin())];
+  ++counts.steps[step_of(value)];
   ++counts.bins[bins_.bin(value)];
   ++counts.pixels;
 }

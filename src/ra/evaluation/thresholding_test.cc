@@ -34,6 +34,21 @@ TEST(HealthyPixels, FindsThePaperThresholdsWithoutTheMaps) {
   }
 }
 
+TEST(HealthyPixels, FindsThePaperThresholdsOfValuesOnTheSteps) {
+  at::Tensor map = at::empty({32, 32});
+  for (std::int64_t k = 0; k < map.numel(); ++k) {
+    map.data_ptr<float>()[k] = static_cast<float>(static_cast<double>(k) / 1000.0);  // the steps, and some beyond
+  }
+  HealthyPixels pixels;
+  pixels.add(map, at::ones({32, 32}, at::kBool));
+  const std::span<const float> all(map.data_ptr<float>(), static_cast<std::size_t>(map.numel()));
+  for (const HealthyMapThreshold& one : pixels.thresholds()) {
+    if (one.mode == "paper") {
+      EXPECT_EQ(one.threshold, healthy_threshold(all, one.percent)->threshold) << one.percent;
+    }
+  }
+}
+
 TEST(HealthyPixels, StrictThresholdsKeepAtMostTheAskedShare) {
   const at::Tensor maps = random_maps(20, 0.001f);  // far below the steps of the paper
   HealthyPixels pixels;

@@ -40,6 +40,14 @@ TEST_F(Png, ReadsGrayOf8And16Bits) {
   EXPECT_THAT(deep.pixels, ElementsAre(258, 65535));
 }
 
+TEST_F(Png, WritesSixteenBitsAsTheyAre) {
+  const std::vector<std::uint16_t> pixels{0, 1, 256, 4660, 65534, 65535};
+  write_png(folder_.path() / "deep.png", pixels, 3, 2);
+  const Image image = read_image(folder_.path() / "deep.png");
+  EXPECT_EQ(image.pixel_type, PixelType::kUint16);
+  EXPECT_THAT(image.pixels, ElementsAre(0, 1, 256, 4660, 65534, 65535));
+}
+
 TEST_F(Png, StretchesGrayOfFewBits) {
   EXPECT_THAT(read(testing::png_bytes({.columns = 3, .bit_depth = 1, .scanlines = "\0\xa0"s})).pixels,
               ElementsAre(255, 0, 255));
@@ -81,6 +89,13 @@ TEST_F(Png, GivesBackWhatWasWritten) {
   write_png(folder_.path() / "w.png", gray, 2, 1, 3);
   EXPECT_EQ(read_image(folder_.path() / "w.png").channels, 3);
   EXPECT_EQ(read_image(folder_.path() / "w.png").pixels, image.pixels);
+}
+
+TEST_F(Png, LosesNothingWithLessEffort) {
+  std::vector<std::uint8_t> pixels(30 * 20 * 3);
+  for (std::size_t k = 0; k < pixels.size(); ++k) pixels[k] = static_cast<std::uint8_t>(k * k / 7);
+  write_png(folder_.path() / "fast.png", pixels, 30, 20, 3, PngEffort::kFast);
+  EXPECT_EQ(read_image(folder_.path() / "fast.png").pixels, std::vector<float>(pixels.begin(), pixels.end()));
 }
 
 TEST_F(Png, RefusesTruncatedFilesAtEveryLength) {

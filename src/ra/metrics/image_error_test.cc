@@ -52,6 +52,33 @@ TEST(ImageErrors, RefuseTwoSizesAndNothing) {
   EXPECT_THROW(peak_signal_to_noise_ratio(some, some, 0.0), Error);
 }
 
+// The definition, window by window.
+double ssim_by_definition(const std::vector<float>& a, const std::vector<float>& b, int columns, int rows) {
+  double sum = 0.0;
+  int windows = 0;
+  for (int y = 0; y + 7 <= rows; ++y) {
+    for (int x = 0; x + 7 <= columns; ++x, ++windows) {
+      const auto mean_of = [&](auto value) {
+        double total = 0.0;
+        for (int k = 0; k < 49; ++k) total += value(static_cast<std::size_t>((y + k / 7) * columns + x + k % 7));
+        return total / 49.0;
+      };
+      const double ma = mean_of([&](std::size_t k) { return a[k]; }), mb = mean_of([&](std::size_t k) { return b[k]; });
+      const double va = mean_of([&](std::size_t k) { return (a[k] - ma) * (a[k] - ma); }) * 49.0 / 48.0;
+      const double vb = mean_of([&](std::size_t k) { return (b[k] - mb) * (b[k] - mb); }) * 49.0 / 48.0;
+      const double ab = mean_of([&](std::size_t k) { return (a[k] - ma) * (b[k] - mb); }) * 49.0 / 48.0;
+      sum += (2 * ma * mb + 1e-4) * (2 * ab + 9e-4) / ((ma * ma + mb * mb + 1e-4) * (va + vb + 9e-4));
+    }
+  }
+  return sum / windows;
+}
+
+TEST(Ssim, IsTheMeanOverAllWindowsOfAnOblongImage) {
+  const auto a = random_image(4), b = random_image(5);  // 400 pixels
+  EXPECT_NEAR(ssim(a, b, 16, 25), ssim_by_definition(a, b, 16, 25), 1e-12);
+  EXPECT_NEAR(ssim(a, b, 50, 8), ssim_by_definition(a, b, 50, 8), 1e-12);
+}
+
 TEST(Ssim, IsOneForEqualImagesSymmetricAndBounded) {
   const auto a = random_image(1), b = random_image(2);
   EXPECT_NEAR(ssim(a, a, kSide, kSide), 1.0, 1e-12);

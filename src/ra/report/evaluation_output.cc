@@ -182,18 +182,26 @@ class FirstCases {
   std::vector<SheetCase> cases_;
 };
 
-// What an earlier evaluation left, so that no file of it stays beside the new ones.
-void clear(const fs::path& folder) {
-  for (const char* old :
-       {"results.json", "cases.csv", "boxes.csv", "latents.csv", "latents_pca.csv", "sheet.png", "gallery"}) {
-    fs::remove_all(folder / old);
-  }
+void write_tables(const fs::path& folder, const EvaluationResults& results, const AnomalyDetector& detector,
+                  const EvaluationRunOptions& options) {
+  write_latents(folder, results);
+  write_file(folder / "boxes.csv", boxes_csv(results));
+  write_file(folder / "cases.csv", cases_csv(results));
+  write_file(folder / "results.json", results_json(results, detector, options).dump(1) + "\n");
 }
 
-}  // namespace
+// Apart from results.json, which is a function of the files and the seed.
+Json timing_json(const EvaluationSeconds& seconds) {
+  return {{"seconds",
+           {{"files", seconds.files},
+            {"network", seconds.network},
+            {"opponents", seconds.opponents},
+            {"metrics", seconds.metrics},
+            {"statistics", seconds.statistics},
+            {"output", seconds.output}}}};
+}
 
-std::vector<std::string> subjects_of_sets(const std::vector<LabelledSet>& sets) {
-  const EvaluationPlan plan = plan_evaluation(sets);
+std::vector<std::string> subjects_of_plan(const EvaluationPlan& plan) {
   std::set<std::string> subjects;
   for (const PlannedCase& one : plan.cases) subjects.insert(one.subject);
   for (const fs::path& image : plan.images) {
@@ -206,10 +214,31 @@ std::vector<std::string> subjects_of_sets(const std::vector<LabelledSet>& sets) 
   return {subjects.begin(), subjects.end()};
 }
 
+// What an earlier evaluation left, so that no file of it stays beside the new ones.
+void clear(const fs::path& folder) {
+  for (const char* old :
+       {"results.json", "timing.json", "cases.csv", "boxes.csv", "latents.csv", "latents_pca.csv", "sheet.png", "gallery"}) {
+    fs::remove_all(folder / old);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> subjects_of_sets(const std::vector<LabelledSet>& sets) {
+  return subjects_of_plan(plan_evaluation(sets));
+}
+
 EvaluationResults run_evaluation(const AnomalyDetector& detector, const std::vector<LabelledSet>& sets,
                                  const EvaluationRunOptions& options, const fs::path& folder,
                                  const std::function<void(std::size_t, std::size_t)>& progress) {
-  const SubjectOverlap overlap = check_overlap(detector, subjects_of_sets(sets));
+  EvaluationSeconds seconds;
+  EvaluationPlan plan;
+  SubjectOverlap overlap;
+  {
+    const TimedPart timed(seconds.files);
+    plan = plan_evaluation(sets);
+    overlap = check_overlap(detector, subjects_of_plan(plan));
+  }
   require_no_overlap(overlap, options.allow_overlap);
   make_output_folder(folder);
   clear(folder);
@@ -221,18 +250,20 @@ EvaluationResults run_evaluation(const AnomalyDetector& detector, const std::vec
     gallery.add(pictures);
     first.add(record, pictures);
   };
-  EvaluationResults results = evaluate(detector, sets, evaluation, show, progress);
-  gallery.finish();
-  first.write(folder / "sheet.png", detector);
+  EvaluationResults results = evaluate(detector, plan, evaluation, show, progress);
   if (overlap.any()) results.warnings.insert(results.warnings.begin(), overlap.describe());
   if (!overlap.training_known) {
     results.warnings.push_back(
         "the model does not say whom it was trained on: no one can say whether these are new to it");
   }
-  write_latents(folder, results);
-  write_file(folder / "boxes.csv", boxes_csv(results));
-  write_file(folder / "cases.csv", cases_csv(results));
-  write_file(folder / "results.json", results_json(results, detector, options).dump(1) + "\n");
+  results.seconds.files += seconds.files;
+  {
+    const TimedPart timed(results.seconds.output);
+    gallery.finish();
+    first.write(folder / "sheet.png", detector);
+    write_tables(folder, results, detector, options);
+  }
+  write_file(folder / "timing.json", timing_json(results.seconds).dump(1) + "\n");
   return results;
 }
 

@@ -53,7 +53,7 @@ void Gallery::finish() {
   if (rows_.empty()) return;
   RgbPicture sheet(kTile * kTiles, kTile * std::ssize(rows_));
   for (std::size_t k = 0; k < rows_.size(); ++k) sheet.paste(rows_[k], 0, kTile * static_cast<std::int64_t>(k));
-  write_picture(folder_ / fmt::format("sheet_{:03}.png", sheets_++), sheet);
+  write_picture(folder_ / fmt::format("sheet_{:03}.png", sheets_++), sheet, PngEffort::kFast);
   rows_.clear();
 }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "ra/io/write_image.h"
-
 namespace ra {
 
 RgbPicture::RgbPicture(std::int64_t columns, std::int64_t rows, Rgb background)
@@ -56,8 +54,8 @@ RgbPicture gray_picture(const FloatPicture& slice) {
   return picture;
 }
 
-void write_picture(const std::filesystem::path& path, const RgbPicture& picture) {
-  write_png(path, picture.pixels(), picture.columns(), picture.rows(), 3);
+void write_picture(const std::filesystem::path& path, const RgbPicture& picture, PngEffort effort) {
+  write_png(path, picture.pixels(), picture.columns(), picture.rows(), 3, effort);
 }
 
 }  // namespace ra

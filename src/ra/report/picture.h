@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "ra/io/write_image.h"
+
 namespace ra {
 
 using Rgb = std::array<std::uint8_t, 3>;
@@ -47,6 +49,7 @@ RgbPicture enlarged(const RgbPicture& picture, int zoom);
 RgbPicture gray_picture(const FloatPicture& slice);
 
 // PNG, atomically.
-void write_picture(const std::filesystem::path& path, const RgbPicture& picture);
+void write_picture(const std::filesystem::path& path, const RgbPicture& picture,
+                   PngEffort effort = PngEffort::kSmall);
 
 }  // namespace ra
