@@ -19,14 +19,63 @@ constexpr std::size_t kShown = 3;
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
-// `sub-<label>` as a word of its own inside a name.
-std::optional<std::string> bids_subject(const std::string& name) {
-  constexpr std::string_view kMark = "sub-";
-  for (std::size_t at = name.find(kMark); at != std::string::npos; at = name.find(kMark, at + 1)) {
-    if (at > 0 && is_word(name[at - 1])) continue;
-    std::size_t end = at + kMark.size();
-    while (end < name.size() && is_word(name[end])) ++end;
-    if (end > at + kMark.size()) return name.substr(at, end - at);
+// How a kind of data names people. In a pattern `#` is a digit, `@` a letter or digit, `+` one or more of what stands
+// before it, `-` a `-` or `_`; all else is itself. `prefix` goes before what was found, so that one person has one name
+// in raw files and in those that were put in BIDS order.
+struct NamingRule {
+  std::string_view pattern;
+  std::string_view prefix;
+};
+
+constexpr NamingRule kNamingRules[] = {
+    {"sub-@+", ""},                // BIDS: sub-IXI012_ses-M00_T1w.png
+    {"IXI###", "sub-"},            // IXI as published: IXI012-HH-1211-T1.nii.gz
+    {"TCGA-@@-@@@@", ""},          // barcodes of the Cancer Genome Atlas: TCGA_CS_4941_19960909_11.png
+    {"file_brain_@+_###_#+", ""},  // fastMRI, the volume: file_brain_AXT1_202_6000312.h5
+};
+
+bool fits(char mark, char c) {
+  switch (mark) {
+    case '#':
+      return std::isdigit(static_cast<unsigned char>(c)) != 0;
+    case '@':
+      return is_word(c);
+    case '-':
+      return c == '-' || c == '_';
+    default:
+      return mark == c;
+  }
+}
+
+// What the pattern matches from the beginning of `text`, `-` written for either separator; empty if it does not.
+std::string matched(std::string_view pattern, std::string_view text) {
+  std::string found;
+  const auto take = [&](char mark) {
+    if (text.empty() || !fits(mark, text.front())) return false;
+    found += mark == '-' ? '-' : text.front();
+    text.remove_prefix(1);
+    return true;
+  };
+  for (std::size_t k = 0; k < pattern.size(); ++k) {
+    if (pattern[k] == '+') {
+      while (take(pattern[k - 1])) {
+      }
+    } else if (!take(pattern[k])) {
+      return {};
+    }
+  }
+  const bool ends_word = text.empty() || !is_word(text.front());
+  return ends_word ? found : std::string();
+}
+
+// The subject that a name holds as a word of its own.
+std::optional<std::string> named_subject(const std::string& name) {
+  for (const NamingRule& rule : kNamingRules) {
+    for (std::size_t at = 0; at < name.size(); ++at) {
+      if (at > 0 && is_word(name[at - 1])) continue;
+      const std::string found = matched(rule.pattern, std::string_view(name).substr(at));
+      if (!found.empty()) return std::string(rule.prefix) + found;
+    }
   }
   return std::nullopt;
 }
@@ -49,9 +98,9 @@ std::optional<std::string> name_before_slice(const std::string& name) {
 std::string subject_of(const std::filesystem::path& image, const ListedSubjects& listed) {
   if (const auto found = listed.find(image.string()); found != listed.end()) return found->second;
   const std::string name = image.filename().string();
-  if (auto subject = bids_subject(name)) return *subject;
+  if (auto subject = named_subject(name)) return *subject;
   for (std::filesystem::path folder = image.parent_path(); folder.has_filename(); folder = folder.parent_path()) {
-    if (auto subject = bids_subject(folder.filename().string())) return *subject;
+    if (auto subject = named_subject(folder.filename().string())) return *subject;
   }
   if (auto subject = name_before_slice(name)) return *subject;
   return std::string(kImagePrefix) + sha256_hex_of_file(image);

@@ -12,7 +12,9 @@ namespace ra {
 
 // Who an image shows. The one rule that the leakage guard and the statistics share, first match:
 //   1. what a list says in its column `subject`,
-//   2. `sub-<letters and digits>` in the file's name, else in the nearest folder's (BIDS),
+//   2. a name of known form in the file's name, else in the nearest folder's: `sub-<letters and digits>` (BIDS),
+//      `IXI<3 digits>`, which is BIDS's `sub-IXI<3 digits>`, `TCGA-XX-XXXX` (also with `_`), and
+//      `file_brain_<contrast>_<3 digits>_<digits>` (fastMRI),
 //   3. the stem before `_slice<digits>` or `_slice-<digits>`,
 //   4. the image itself: "image:" and the SHA-256 of its content. The same picture under another name is found
 //      again, two pictures that share a name are not confused; two slices of one person are not recognised.

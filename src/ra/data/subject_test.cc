@@ -21,6 +21,21 @@ TEST(Subject, ReadsBidsNamesOfFileAndFolder) {
   EXPECT_EQ(subject_of("sub-8/sub-9_T1w.nii"), "sub-9");
 }
 
+TEST(Subject, ReadsNamesOfPublishedData) {
+  EXPECT_EQ(subject_of("d/IXI012-HH-1211-T1.nii.gz"), "sub-IXI012");
+  EXPECT_EQ(subject_of("d/IXI012-HH-1211_T1.nii.gz"), "sub-IXI012");
+  EXPECT_EQ(subject_of("d/TCGA_CS_4941_19960909_11.png"), "TCGA-CS-4941");
+  EXPECT_EQ(subject_of("TCGA-DU-A5TR/19970726/7.png"), "TCGA-DU-A5TR");
+  EXPECT_EQ(subject_of("d/file_brain_AXT1_202_6000312.h5"), "file_brain_AXT1_202_6000312");
+  EXPECT_EQ(subject_of("d/file_brain_AXT1_202_6000416_possible_artifact_1.png"), "file_brain_AXT1_202_6000416");
+}
+
+TEST(Subject, IsOneForThePicturesAndTheVolumeOfAPerson) {
+  const std::string picture = subject_of("ixi/sub-IXI173_ses-M00_T1w_space-MNI_T1w.png");
+  EXPECT_EQ(subject_hash(picture), subject_hash(subject_of("raw/IXI173-HH-1590-T1.nii.gz")));
+  EXPECT_EQ(subject_of("a/TCGA_CS_4941_19960909_1.png"), subject_of("b/TCGA-CS-4941/T1.nii"));
+}
+
 TEST(Subject, ReadsTheNameBeforeASliceNumber) {
   EXPECT_EQ(subject_of("d/P12_slice07.png"), "P12");
   EXPECT_EQ(subject_of("d/P12_slice-7.nii.gz"), "P12");
@@ -42,7 +57,8 @@ TEST(Subject, KnowsAnImageWithoutASubjectByItsContent) {
 
 TEST(Subject, DoesNotTakeAPartOfAWordForAMark) {
   const testing::TemporaryFolder folder;
-  for (const char* name : {"presub-1.png", "sub-.png", "brain_slicer.png", "_slice3.png"}) {
+  for (const char* name : {"presub-1.png", "sub-.png", "brain_slicer.png", "_slice3.png", "IXI12.png", "IXI0123.png", "XIXI012.png",
+                           "TCGA-CS-494.png", "TCGA_LGG.png", "file_brain_AXT1_6000312.png"}) {
     write_file(folder.path() / name, std::string_view("x"));
     EXPECT_TRUE(is_image_itself(subject_of(folder.path() / name))) << name;
   }
