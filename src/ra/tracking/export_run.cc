@@ -8,6 +8,7 @@
 #include "ra/base/error.h"
 #include "ra/tracking/metrics_reader.h"
 #include "ra/tracking/replay.h"
+#include "ra/tracking/sinks.h"
 
 namespace ra {
 namespace {
@@ -45,7 +46,7 @@ void add_evaluations(LoggedRows& logged, const fs::path& run_folder) {
 
 }  // namespace
 
-ExportedRun export_run(const TrackedRun& run, const std::string& sink, const fs::path& output) {
+ExportedRun export_run(const TrackedRun& run, const std::string& sink, const fs::path& output, bool overwrite) {
   const fs::path metrics = run.folder / "metrics.jsonl";
   LoggedRows logged = read_metrics(metrics);
   if (logged.rows.empty()) {
@@ -57,7 +58,12 @@ ExportedRun export_run(const TrackedRun& run, const std::string& sink, const fs:
   exported.torn = logged.torn;
   exported.exit_code = exit_code_of(logged.rows.back());
   if (exported.exit_code) --exported.rows;
-  exported.location = make_sink_of(sink, output, run, logged)->location();
+  exported.location = sink_location(sink, output, identity_of(logged));
+  if (!overwrite && fs::exists(exported.location)) {
+    throw Error(ErrorCode::kUsage, fmt::format("'{}' exists; give --overwrite to make it again, or another --output",
+                                               exported.location.string()));
+  }
+  make_sink_of(sink, output, run, logged);
   return exported;
 }
 

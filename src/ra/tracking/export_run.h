@@ -19,7 +19,9 @@ struct ExportedRun {
 
 // Makes a sink of what a run has logged, in the folder of its name in `output`: from metrics.jsonl, figures/, and every
 // evaluation in downstream/, those too that metrics.jsonl does not name. kBadInput when metrics.jsonl is missing, empty
-// or damaged (naming the line); kIo when the sink cannot be written.
-ExportedRun export_run(const TrackedRun& run, const std::string& sink, const std::filesystem::path& output);
+// or damaged (naming the line); kUsage when what it would write exists and `overwrite` is not set; kIo when it cannot be
+// written.
+ExportedRun export_run(const TrackedRun& run, const std::string& sink, const std::filesystem::path& output,
+                       bool overwrite);
 
 }  // namespace ra

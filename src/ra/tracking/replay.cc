@@ -26,17 +26,6 @@ const LoggedValue* find(const TrackedRow& row, const char* key) {
   return nullptr;
 }
 
-// Note [Identity of a run]: a hash of the first row, which holds the moment it was written. It says the same to a
-// resumed run and to a later export, and no file can disagree with metrics.jsonl about it.
-RunIdentity identity_of(const LoggedRows& rows) {
-  static constexpr char kLetters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-  std::uint64_t bits = std::stoull(sha256_hex(std::as_bytes(std::span(rows.first_line))).substr(0, 16), nullptr, 16);
-  RunIdentity identity;
-  for (int k = 0; k < 8; ++k, bits /= 36) identity.id += kLetters[bits % 36];
-  identity.started = std::max(rows.rows.front().timestamp - rows.rows.front().runtime, 0.0);
-  return identity;
-}
-
 template <class Work>
 void or_leave_out(const char* what, Work work) {
   try {
@@ -84,6 +73,17 @@ void add_files(TrackedRow& row, const TrackedRun& run) {
   const fs::path picture = example_picture_path(run.folder, row.step);
   if (!fs::exists(picture)) return;
   or_leave_out("a picture", [&] { row.pictures.push_back(read_tracked_picture(kExamplePicture, picture)); });
+}
+
+// Note [Identity of a run]: a hash of the first row, which holds the moment it was written. It says the same to a
+// resumed run and to a later export, and no file can disagree with metrics.jsonl about it.
+RunIdentity identity_of(const LoggedRows& rows) {
+  static constexpr char kLetters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+  std::uint64_t bits = std::stoull(sha256_hex(std::as_bytes(std::span(rows.first_line))).substr(0, 16), nullptr, 16);
+  RunIdentity identity;
+  for (int k = 0; k < 8; ++k, bits /= 36) identity.id += kLetters[bits % 36];
+  identity.started = std::max(rows.rows.front().timestamp - rows.rows.front().runtime, 0.0);
+  return identity;
 }
 
 std::unique_ptr<Tracker> make_sink_of(const std::string& name, const fs::path& output, const TrackedRun& run,

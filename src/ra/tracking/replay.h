@@ -27,6 +27,9 @@ std::optional<int> exit_code_of(const TrackedRow& row);
 // picture. What cannot be read is warned of and left out.
 void add_files(TrackedRow& row, const TrackedRun& run);
 
+// Which run these rows are of; there must be one.
+RunIdentity identity_of(const LoggedRows& rows);
+
 // A sink with everything that a run has logged, in `output`, ready for more rows unless the last one says how the run
 // ended. `rows` must not be empty.
 std::unique_ptr<Tracker> make_sink_of(const std::string& name, const std::filesystem::path& output,

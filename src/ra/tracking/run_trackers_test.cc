@@ -171,7 +171,7 @@ TEST_F(RunTrackersTest, AnExportEqualsTheSinksOfTheRunToTheByte) {
   trackers.finish(0);
   const fs::path other = folder_.path() / "other";
   for (const char* sink : {"tensorboard", "wandb"}) {
-    const ExportedRun exported = export_run(run_, sink, other);
+    const ExportedRun exported = export_run(run_, sink, other, false);
     EXPECT_EQ(exported.rows, 41u);
     EXPECT_EQ(exported.exit_code, 0);
   }
@@ -334,7 +334,7 @@ TEST_F(RunTrackersTest, AnExportFindsEvaluationsThatTheLogDoesNotName) {
   const fs::path evaluation = run_.folder / "downstream" / "later";
   make_output_folder(evaluation);
   write_file(evaluation / "results.json", R"({"methods": ["ra"], "metrics": [{"metric": "auroc", "value": 0.5}]})");
-  EXPECT_EQ(export_run(run_, "wandb", run_.folder).rows, 2u);
+  EXPECT_EQ(export_run(run_, "wandb", run_.folder, false).rows, 2u);
   const std::vector<std::string> records = wandb_records();
   EXPECT_EQ(items_of(records.at(4)).at("later/auroc"), 0.5);
   EXPECT_EQ(kind_of(records.back()), kFinal);
@@ -344,14 +344,23 @@ TEST_F(RunTrackersTest, AnExportOfARunWithoutEndHasNone) {
   run_.options.sinks.clear();
   RunTrackers trackers(run_);
   write_epoch(trackers, 1);
-  EXPECT_FALSE(export_run(run_, "wandb", run_.folder).exit_code);
+  EXPECT_FALSE(export_run(run_, "wandb", run_.folder, false).exit_code);
   EXPECT_EQ(kind_of(wandb_records().back()), kSummary);
 }
 
+TEST_F(RunTrackersTest, AnExportReplacesNothingUnlessTold) {
+  RunTrackers trackers(run_);
+  write_epoch(trackers, 1);
+  for (const char* sink : {"tensorboard", "wandb"}) {
+    testing::expect_error(ErrorCode::kUsage, {"--overwrite"}, [&] { export_run(run_, sink, run_.folder, false); });
+    EXPECT_EQ(export_run(run_, sink, run_.folder, true).rows, 1u);
+  }
+}
+
 TEST_F(RunTrackersTest, AnExportRefusesARunWithoutRows) {
-  testing::expect_error(ErrorCode::kBadInput, {"metrics.jsonl"}, [&] { export_run(run_, "wandb", run_.folder); });
+  testing::expect_error(ErrorCode::kBadInput, {"metrics.jsonl"}, [&] { export_run(run_, "wandb", run_.folder, false); });
   write_file(run_.folder / "metrics.jsonl", "");
-  testing::expect_error(ErrorCode::kBadInput, {"no rows"}, [&] { export_run(run_, "wandb", run_.folder); });
+  testing::expect_error(ErrorCode::kBadInput, {"no rows"}, [&] { export_run(run_, "wandb", run_.folder, false); });
 }
 
 TEST(TrackingOptions, NamesASinkThatIsUnknownOrTwice) {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 
 #include "ra/base/error.h"
@@ -21,15 +20,24 @@ std::unique_ptr<Tracker> make(const std::filesystem::path& folder, const Tracked
 struct SinkKind {
   const char* name;
   std::unique_ptr<Tracker> (*make)(const std::filesystem::path&, const TrackedRun&, const RunIdentity&);
+  std::filesystem::path (*location)(const std::filesystem::path&, const RunIdentity&);
 };
 
 // To add a sink: a class that is a Tracker, and its line here. It is then a word of `tracking.sinks`; `ra track export`
 // wants an option of its own in cli/track_command.cc.
-constexpr SinkKind kSinks[] = {{"tensorboard", &make<TensorBoardSink>}, {"wandb", &make<WandbSink>}};
+constexpr SinkKind kSinks[] = {{"tensorboard", &make<TensorBoardSink>, &TensorBoardSink::location},
+                               {"wandb", &make<WandbSink>, &WandbSink::location}};
 
 [[noreturn]] void refuse(const std::string& name) {
   throw Error(ErrorCode::kUsage, fmt::format("tracking.sinks holds '{}', which is no sink{}; there are {}", name,
                                              did_you_mean(name, sink_names()), fmt::join(sink_names(), ", ")));
+}
+
+const SinkKind& kind_of(const std::string& name) {
+  for (const SinkKind& kind : kSinks) {
+    if (name == kind.name) return kind;
+  }
+  refuse(name);
 }
 
 }  // namespace
@@ -40,19 +48,20 @@ std::vector<std::string> sink_names() {
   return names;
 }
 
+std::filesystem::path sink_location(const std::string& name, const std::filesystem::path& output,
+                                    const RunIdentity& identity) {
+  return kind_of(name).location(output / name, identity);
+}
+
 std::unique_ptr<Tracker> make_sink(const std::string& name, const std::filesystem::path& output, const TrackedRun& run,
                                    const RunIdentity& identity) {
-  for (const SinkKind& kind : kSinks) {
-    if (name == kind.name) return kind.make(output / name, run, identity);
-  }
-  refuse(name);
+  return kind_of(name).make(output / name, run, identity);
 }
 
 void TrackingOptions::validate() const {
-  const std::vector<std::string> known = sink_names();
   std::set<std::string> seen;
   for (const std::string& sink : sinks) {
-    if (std::find(known.begin(), known.end(), sink) == known.end()) refuse(sink);
+    kind_of(sink);
     if (!seen.insert(sink).second) throw Error(ErrorCode::kUsage, "tracking.sinks holds '" + sink + "' twice");
   }
 }

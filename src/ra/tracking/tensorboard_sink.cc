@@ -77,15 +77,15 @@ ProtoWriter summary_event(double time, std::int64_t step, const ProtoWriter& sum
   return event;
 }
 
-std::string file_name(const RunIdentity& identity) {
-  return fmt::format("events.out.tfevents.{}.{}", static_cast<std::int64_t>(identity.started), identity.id);
-}
-
 }  // namespace
+
+std::filesystem::path TensorBoardSink::location(const std::filesystem::path& folder, const RunIdentity& identity) {
+  return folder / fmt::format("events.out.tfevents.{}.{}", static_cast<std::int64_t>(identity.started), identity.id);
+}
 
 TensorBoardSink::TensorBoardSink(const std::filesystem::path& folder, const TrackedRun& run,
                                  const RunIdentity& identity)
-    : file_(folder / file_name(identity)) {
+    : file_(location(folder, identity)) {
   ProtoWriter version, summary;
   version.number(kWallTime, identity.started).bytes(kFileVersion, "brain.Event:2");
   file_.append(frame_event(version.data()));

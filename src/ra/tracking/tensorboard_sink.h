@@ -11,13 +11,15 @@ namespace ra {
 // Scalars are stored as 32-bit floats, which is what TensorBoard shows; other text is left out.
 class TensorBoardSink : public Tracker {
  public:
+  // What a sink of that run writes: a file in `folder`.
+  static std::filesystem::path location(const std::filesystem::path& folder, const RunIdentity& identity);
+
   TensorBoardSink(const std::filesystem::path& folder, const TrackedRun& run, const RunIdentity& identity);
 
   void row(const TrackedRow& row) override;
   void publish() override { file_.publish(); }
   // An event file has no end of its own.
   void finish(int) override {}
-  std::filesystem::path location() const override { return file_.path(); }
 
  private:
   RecordFile file_;

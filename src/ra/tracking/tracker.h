@@ -65,9 +65,6 @@ class Tracker {
   virtual void publish() = 0;
   // The run ended with this exit code; nothing comes after it.
   virtual void finish(int exit_code) = 0;
-
-  // What it writes: a file or a folder.
-  virtual std::filesystem::path location() const = 0;
 };
 
 }  // namespace ra

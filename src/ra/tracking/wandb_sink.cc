@@ -24,10 +24,6 @@ std::tm utc(double seconds) {
   return time;
 }
 
-fs::path run_folder(const fs::path& folder, const RunIdentity& identity) {
-  return folder / fmt::format("offline-run-{:%Y%m%d_%H%M%S}-{}", utc(identity.started), identity.id);
-}
-
 std::string dump(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
@@ -74,8 +70,12 @@ std::string metadata(const RunIdentity& identity) {
 
 }  // namespace
 
+fs::path WandbSink::location(const fs::path& folder, const RunIdentity& identity) {
+  return folder / fmt::format("offline-run-{:%Y%m%d_%H%M%S}-{}", utc(identity.started), identity.id);
+}
+
 WandbSink::WandbSink(const fs::path& folder, const TrackedRun& run, const RunIdentity& identity)
-    : folder_(run_folder(folder, identity)), file_(folder_ / fmt::format("run-{}.wandb", identity.id)) {
+    : folder_(location(folder, identity)), file_(folder_ / fmt::format("run-{}.wandb", identity.id)) {
   make_output_folder(folder_ / "files");
   make_output_folder(folder_ / "logs");
   write_file(folder_ / "files" / "config.yaml", config_yaml(run));

@@ -16,12 +16,14 @@ namespace ra {
 // record a row; nulls are left out.
 class WandbSink : public Tracker {
  public:
+  // What a sink of that run writes: a folder in `folder`.
+  static std::filesystem::path location(const std::filesystem::path& folder, const RunIdentity& identity);
+
   WandbSink(const std::filesystem::path& folder, const TrackedRun& run, const RunIdentity& identity);
 
   void row(const TrackedRow& row) override;
   void publish() override;
   void finish(int exit_code) override;
-  std::filesystem::path location() const override { return folder_; }
 
  private:
   void append(const std::string& record) { file_.append(log_.frame(record)); }
