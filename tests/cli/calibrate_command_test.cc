@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
-#include <sstream>
 
 #include "ra/base/atomic_file.h"
 #include "ra/io/npy.h"
@@ -9,6 +8,7 @@
 #include "ra/testing/run_program.h"
 #include "ra/testing/small_model.h"
 #include "ra/testing/temporary_folder.h"
+#include "ra/testing/text_file.h"
 
 namespace ra::testing {
 namespace {
@@ -18,13 +18,6 @@ using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::vector<std::string> lines_of(const fs::path& path) {
-  std::istringstream text(read_text_file(path));
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(text, line);) lines.push_back(line);
-  return lines;
-}
 
 // A model, 24 healthy pictures of as many subjects in healthy/, and one more beside.
 class CalibrateCommand : public ::testing::Test {
@@ -121,6 +114,25 @@ TEST_F(CalibrateCommand, CalibratesABundleAnewAndKeepsBothPopulations) {
   EXPECT_THAT(read_text_file(second), AllOf(HasSubstr("earlier_populations"), HasSubstr("site A")));
 }
 
+TEST_F(CalibrateCommand, TakesThePixelThresholdOfTheAskedPopulation) {
+  ASSERT_EQ(calibrate_model().exit_code, 0);
+  const auto pixels_above = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {other_.string(), "--overwrite"});
+    const ProgramResult done = screen(words);
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    const std::string line = lines_of(output_ / "scores.csv").at(1);
+    const std::size_t end = line.rfind(',', line.rfind(',', line.rfind(',') - 1) - 1);
+    return std::stoi(line.substr(line.rfind(',', end - 1) + 1, end));
+  };
+  EXPECT_EQ(pixels_above({}), pixels_above({"--threshold-pixels", "brain"}));
+  EXPECT_GT(pixels_above({"--fpr", "0.1"}), pixels_above({"--fpr", "0.05"}));
+  EXPECT_NE(pixels_above({"--threshold-pixels", "all"}), pixels_above({}));
+  // Where it would have no effect it is refused.
+  EXPECT_EQ(screen({other_.string(), "--overwrite", "--threshold-pixels", "all", "--threshold", "0.1"}).exit_code, 2);
+  EXPECT_EQ(run_ra({"screen", "--model", model_.string(), other_.string(), "--output", output_.string(),
+                    "--threshold-pixels", "all"}).exit_code, 2);
+}
+
 TEST_F(CalibrateCommand, LeavesPValuesOutUnderOtherSettingsAndSaysWhy) {
   ASSERT_EQ(calibrate_model().exit_code, 0);
   const ProgramResult done = screen({other_.string(), "--latent", "mean"});
@@ -135,6 +147,27 @@ TEST_F(CalibrateCommand, MakesABundleThatModelInfoDescribes) {
   EXPECT_EQ(info.exit_code, 0) << info.err;
   EXPECT_THAT(info.out, AllOf(HasSubstr("24 images of 24 subjects: site A"), HasSubstr("trained on  unknown"),
                               HasSubstr("5 %:"), HasSubstr("average:8")));
+}
+
+TEST_F(CalibrateCommand, MakesABundleWhoseModelCanBeConverted) {
+  ASSERT_EQ(calibrate_model().exit_code, 0);
+  for (const char* name : {"back.pt", "back.safetensors"}) {
+    const ProgramResult done = run_ra({"model", "convert", bundle_.string(), (root_ / name).string()});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    EXPECT_THAT(done.out, HasSubstr("no place for its calibration"));
+  }
+  const auto score_with = [&](const fs::path& model) {
+    const ProgramResult done = run_ra({"screen", "--model", model.string(), other_.string(), "--output", output_.string(),
+                                       "--overwrite", "--seed", "999", "--save", "none"});
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    const std::string line = lines_of(output_ / "scores.csv").at(1);
+    return line.substr(0, line.find(",encoder"));
+  };
+  // The noise of the latent rule goes with it, so that another seed changes nothing.
+  const std::string score = score_with(bundle_);
+  EXPECT_EQ(score_with(root_ / "back.pt"), score);
+  EXPECT_EQ(score_with(root_ / "back.safetensors"), score);
+  EXPECT_NE(score_with(model_), score);
 }
 
 TEST_F(CalibrateCommand, NamesABrokenHealthyFileAndCalibratesOnTheRest) {

@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <limits>
-#include <sstream>
 
 #include "ra/base/atomic_file.h"
 #include "ra/io/npy.h"
@@ -12,6 +11,7 @@
 #include "ra/testing/run_program.h"
 #include "ra/testing/small_model.h"
 #include "ra/testing/temporary_folder.h"
+#include "ra/testing/text_file.h"
 
 namespace ra::testing {
 namespace {
@@ -21,13 +21,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
-
-std::vector<std::string> lines_of(const fs::path& path) {
-  std::istringstream text(read_text_file(path));
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(text, line);) lines.push_back(line);
-  return lines;
-}
 
 // A folder with a model, a picture and a volume of 4 slices.
 class Screen : public ::testing::Test {
@@ -121,6 +114,52 @@ TEST_F(Screen, WritesNothingOverUnasked) {
   EXPECT_EQ(read_text_file(output_ / "scores.csv"), before);
   EXPECT_EQ(screen_to_output({volume_.string(), "--overwrite"}).exit_code, 0);
   EXPECT_NE(read_text_file(output_ / "scores.csv"), before);
+}
+
+TEST_F(Screen, LeavesNothingOfAnEarlierRunThatItReplaces) {
+  ASSERT_EQ(screen_to_output({picture_.string(), "--save", "map,overlay"}).exit_code, 0);
+  write_file(output_ / "notes.txt", std::string_view("the user's"));
+  ASSERT_EQ(screen_to_output({volume_.string(), "--overwrite"}).exit_code, 0);
+  EXPECT_FALSE(fs::exists(output_ / "brain_map.npy"));
+  EXPECT_FALSE(fs::exists(output_ / "brain_overlay.png"));
+  EXPECT_TRUE(fs::exists(output_ / "notes.txt"));
+  EXPECT_TRUE(fs::exists(output_ / "scan_s2_map.npy"));
+}
+
+TEST_F(Screen, CanBeRepeatedFromItsOutputs) {
+  ASSERT_EQ(screen_to_output({picture_.string(), "--seed", "31"}).exit_code, 0);
+  const std::string row = lines_of(output_ / "scores.csv").at(1);
+  EXPECT_THAT(row, HasSubstr(",average:8,seed 31,"));
+  EXPECT_THAT(read_text_file(output_ / "screening.json"), AllOf(HasSubstr("\"latent_noise\": \"seed 31\""), HasSubstr("\"commit\"")));
+  ASSERT_EQ(screen_to_output({picture_.string(), "--seed", "32", "--overwrite"}).exit_code, 0);
+  EXPECT_NE(lines_of(output_ / "scores.csv").at(1), row);
+  ASSERT_EQ(screen_to_output({picture_.string(), "--seed", "31", "--overwrite"}).exit_code, 0);
+  EXPECT_EQ(lines_of(output_ / "scores.csv").at(1), row);
+}
+
+// A signal in the midst of a volume of many slices: what is done is whole, and the program says how much that is.
+TEST_F(Screen, StopsWithinAVolumeAndGoesOnLater) {
+  constexpr std::int64_t kSlices = 3000;
+  std::vector<float> voxels(kSlices * 16 * 16);
+  for (std::size_t k = 0; k < voxels.size(); ++k) voxels[k] = static_cast<float>(k % 89);
+  write_npy(root_ / "long.npy", voxels, std::vector<std::int64_t>{kSlices, 16, 16});
+  const std::string command = "\"$RA_BINARY\" screen --model model.pt long.npy --slices all --save map --threads 1 --output out & "
+                              "while [ ! -e out/long_s3_map.npy ]; do sleep 0.01; done; kill -TERM $!; wait $!";
+  const ProgramResult stopped = run_program({"sh", "-c", command}, {root_, {}});
+  EXPECT_EQ(stopped.exit_code, 143);
+  EXPECT_THAT(stopped.err, AllOf(HasSubstr("stopped by a signal: 0 of 1 inputs"), HasSubstr("--skip-existing")));
+  const std::size_t rows = lines_of(output_ / "scores.csv").size() - 1;
+  EXPECT_GE(rows, 4u);
+  EXPECT_LT(rows, static_cast<std::size_t>(kSlices));
+  EXPECT_THAT(stopped.out, HasSubstr(std::to_string(rows) + " slices scored"));
+  for (std::size_t k = 0; k < rows; ++k) {
+    EXPECT_EQ(read_npy(output_ / ("long_s" + std::to_string(k) + "_map.npy")).shape, (std::vector<std::int64_t>{32, 32}));
+  }
+  EXPECT_FALSE(fs::exists(output_ / ("long_s" + std::to_string(rows) + "_map.npy")));
+  const ProgramResult rest = run_ra({"screen", "--model", "model.pt", "long.npy", "--slices", "0:" + std::to_string(rows + 2),
+                                     "--output", "out", "--skip-existing"}, {root_, {}});
+  EXPECT_EQ(rest.exit_code, 0) << rest.err;
+  EXPECT_THAT(rest.out, AllOf(HasSubstr("2 slices scored"), HasSubstr(std::to_string(rows) + " were there already")));
 }
 
 // Every broken file: one readable line on standard error that names it, exit code 1, and the good file is scored.

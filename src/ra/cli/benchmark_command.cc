@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "ra/base/error.h"
 #include "ra/base/random.h"
@@ -23,7 +24,7 @@ namespace {
 struct BenchmarkOptions {
   CommonOptions common;
   std::string work = "screen";
-  std::string perceptual = "encoder";
+  std::optional<std::string> perceptual;  // encoder where it is not said
   std::string perceptual_weights;
   int batch = 8;
   int repeats = 5;
@@ -73,14 +74,16 @@ std::function<void()> screening_work(const at::Tensor& images, const BenchmarkOp
   file.model = std::make_shared<ReversedAutoencoder>(full_size(), 0);
   DetectionOptions detection;
   detection.latent = "mean";
-  detection.perceptual = options.perceptual;
+  detection.perceptual = options.perceptual.value_or("encoder");
   detection.perceptual_weights = options.perceptual_weights;
-  detection.batch_size = static_cast<int>(images.size(0));
   auto detector = std::make_shared<AnomalyDetector>(std::move(file), "random weights", detection, at::kCPU, 0);
   return [detector, images] { detector->detect(images); };
 }
 
 std::function<void()> choose_work(const BenchmarkOptions& options) {
+  if (options.work != "screen" && (options.perceptual || !options.perceptual_weights.empty())) {
+    throw Error(ErrorCode::kUsage, "--perceptual and --perceptual-weights have no effect with --work " + options.work);
+  }
   const at::Tensor images = random_images(options.batch);
   if (options.work == "train") return training_work(images);
   if (options.work == "forward") return forward_work(images);
@@ -129,11 +132,12 @@ void add_benchmark_command(CLI::App& app) {
   command.add_option("--repeats", options->repeats, "timed runs; the median is reported")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
-  command.add_option("--perceptual", options->perceptual, "encoder or squeezenet")
-      ->check(CLI::IsMember({"encoder", "squeezenet"}))
-      ->capture_default_str();
+  command.add_option("--perceptual", options->perceptual, "of --work screen: encoder (the default) or squeezenet")
+      ->check(CLI::IsMember({"encoder", "squeezenet"}));
   command.add_option("--perceptual-weights", options->perceptual_weights, "folder of the SqueezeNet LPIPS weights");
-  add_common_options(command, options->common);
+  add_precision_option(command, options->common);
+  add_threads_option(command, options->common);
+  add_log_options(command, options->common);
   on_run(command, [options] { return run_benchmark(*options); });
 }
 

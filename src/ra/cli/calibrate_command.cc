@@ -168,7 +168,6 @@ void add_options(CLI::App& command, CalibrateOptions& options) {
   command.add_flag("--include-perceptual", options.include_perceptual, "put the squeezenet weights into the bundle");
   command.add_option("--latent", options.detection.latent,
                      "mean, sample or average:K; default: what the model says, else average:8");
-  command.add_option("--batch", options.detection.batch_size, "slices read before they are scored together")->capture_default_str();
   command.add_option("--slices", options.slices, "slices of a volume: mid, all, A:B or i,j,k; default: the base's, else mid");
   command.add_option("--label", options.calibration.label, "the healthy population in a few words, for the record");
   command.add_option("--licence", options.licence, "licence of the model, for the record");

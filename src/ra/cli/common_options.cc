@@ -33,16 +33,24 @@ void add_seed_option(CLI::App& command, CommonOptions& options) {
       ->check(CLI::Range(std::int64_t{0}, kLargest, "from 0"));
 }
 
-void add_common_options(CLI::App& command, CommonOptions& options) {
-  command.add_option("--device", options.device, "auto, cpu or cuda")->check(CLI::IsMember({"auto", "cpu", "cuda"}));
-  command.add_option("--data-root", options.data_root, "Folder that relative paths in lists start from");
+void add_precision_option(CLI::App& command, CommonOptions& options) {
   command.add_option("--precision", options.precision, "Arithmetic; fp32 is what there is")
       ->capture_default_str()
       ->check(CLI::IsMember({"fp32"}));
-  add_seed_option(command, options);
+}
+
+void add_threads_option(CLI::App& command, CommonOptions& options) {
   command.add_option("--threads", options.threads, "Threads to compute with; 0 lets the machine choose")
       ->capture_default_str()
       ->check(CLI::Range(0, 4096));
+}
+
+void add_common_options(CLI::App& command, CommonOptions& options) {
+  command.add_option("--device", options.device, "auto, cpu or cuda")->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  command.add_option("--data-root", options.data_root, "Folder that relative paths in lists start from");
+  add_precision_option(command, options);
+  add_seed_option(command, options);
+  add_threads_option(command, options);
   add_overwrite_option(command, options);
   add_log_options(command, options);
 }

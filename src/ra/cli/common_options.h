@@ -33,8 +33,10 @@ struct CommonOptions {
 void add_common_options(CLI::App& command, CommonOptions& options);
 // --set key.path=value, for the verbs that read an experiment file.
 void add_set_option(CLI::App& command, CommonOptions& options);
-// --seed alone, --overwrite alone, and --quiet with --log-level alone, for verbs that need no more.
+// One of them alone, and --quiet with --log-level alone, for verbs that need no more.
 void add_seed_option(CLI::App& command, CommonOptions& options);
+void add_precision_option(CLI::App& command, CommonOptions& options);
+void add_threads_option(CLI::App& command, CommonOptions& options);
 void add_overwrite_option(CLI::App& command, CommonOptions& options);
 void add_log_options(CLI::App& command, CommonOptions& options);
 

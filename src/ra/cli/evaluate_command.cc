@@ -150,7 +150,6 @@ void add_options(CLI::App& command, EvaluateOptions& options) {
   command.add_option("--perceptual-weights", options.detection.perceptual_weights,
                      "Folder with squeeze.backbone.pth and squeeze.pth");
   command.add_option("--latent", options.detection.latent, "mean, sample or average:K; default: what the model says");
-  command.add_option("--batch", options.detection.batch_size, "Slices read before they are scored together")->capture_default_str();
   add_set_option(command, options.common);
   add_common_options(command, options.common);
 }

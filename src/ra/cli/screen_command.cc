@@ -28,7 +28,7 @@ struct ScreenOptions {
   std::string backend = "torch";
   std::optional<std::string> slices;
   std::optional<double> fpr, fdr;
-  std::string threshold_pixels = "brain";
+  std::optional<std::string> threshold_pixels;
   std::string save = "map";
   std::string format = "npy";
   std::optional<double> map_maximum;
@@ -36,15 +36,25 @@ struct ScreenOptions {
   ScreeningOptions screening;
 };
 
+// What the noise of the latent rule is, for the summary.
+std::string noise_of(const DetectorIdentity& by) {
+  if (by.latent_noise == "none") return "";
+  return by.latent_noise == "model" ? " with the model's noise" : " with noise of " + by.latent_noise;
+}
+
+void print_problems(const ScreeningSummary& summary, std::size_t inputs) {
+  for (const ScreeningFailure& failure : summary.failures) fmt::print(stderr, "ra: error: {}\n", failure.reason);
+  if (!summary.stopped) return;
+  log::warning("stopped by a signal: {} of {} inputs are done, {} slices were scored in this run; their rows and files are "
+               "complete, and --skip-existing goes on from here",
+               summary.inputs, inputs, summary.slices);
+}
+
 void print_summary(const ScreenOptions& options, const AnomalyDetector& detector, const ScreeningSummary& summary,
                    double seconds) {
-  for (const ScreeningFailure& failure : summary.failures) {
-    fmt::print(stderr, "ra: error: {}\n", failure.reason);
-  }
-  if (options.common.quiet) return;
   const DetectorIdentity& by = detector.identity();
-  fmt::print("{} slices scored in {} with {} ({} perceptual distance, latent {}, {} {}){}{}{}\n", summary.slices,
-             format_duration(seconds), by.model, by.perceptual, by.latent, by.backend, by.precision,
+  fmt::print("{} slices scored in {} with {} ({} perceptual distance, latent {}{}, {} {}){}{}{}\n", summary.slices,
+             format_duration(seconds), by.model, by.perceptual, by.latent, noise_of(by), by.backend, by.precision,
              summary.skipped > 0 ? fmt::format("; {} were there already", summary.skipped) : "",
              summary.constant > 0 ? fmt::format("; {} slices without content left out", summary.constant) : "",
              summary.failures.empty() ? "" : fmt::format("; {} inputs failed", summary.failures.size()));
@@ -78,9 +88,9 @@ void use_calibration(ScreenOptions& options, const AnomalyDetector& detector) {
   const Calibration* calibration = detector.calibration();
   options.screening.slices = SliceRule::parse(options.slices.value_or(calibration != nullptr ? calibration->slices : "mid"));
   if (calibration == nullptr) {
-    if (!options.fpr && !options.fdr) return;
-    throw Error(ErrorCode::kUsage, "--fpr and --fdr need a calibrated model: make one with ra calibrate --model " +
-                                       options.model + " HEALTHY... --output NAME.ra");
+    if (!options.fpr && !options.fdr && !options.threshold_pixels) return;
+    throw Error(ErrorCode::kUsage, "--fpr, --fdr and --threshold-pixels need a calibrated model: make one with ra "
+                                   "calibrate --model " + options.model + " HEALTHY... --output NAME.ra");
   }
   const FlagRule rule{options.fdr.value_or(options.fpr.value_or(FlagRule{}.rate)), options.fdr.has_value()};
   require_healthy_cases(calibration->scores.sorted().size(), rule.rate);
@@ -88,7 +98,7 @@ void use_calibration(ScreenOptions& options, const AnomalyDetector& detector) {
   warn_about_calibration(options, detector);
   const bool fits = calibration->differences(detector.identity()).empty();
   if (options.screening.outputs.threshold || !fits) return;
-  const auto& thresholds = options.threshold_pixels == "all" ? calibration->all_pixels : calibration->brain_pixels;
+  const auto& thresholds = options.threshold_pixels.value_or("brain") == "all" ? calibration->all_pixels : calibration->brain_pixels;
   options.screening.outputs.threshold = Calibration::threshold_at(thresholds, rule.rate).threshold;
 }
 
@@ -116,8 +126,9 @@ int run_screen(ScreenOptions& options) {
     line.update(fmt::format("input {}/{}, {} slices, {:.1f} slices/s", progress.input, progress.inputs, progress.slices,
                             rate));
   });
-  line.finish(fmt::format("{} inputs read", inputs.size()));
-  print_summary(options, detector, summary, seconds());
+  line.finish(fmt::format("{} of {} inputs read", summary.inputs, inputs.size()));
+  print_problems(summary, inputs.size());
+  if (!options.common.quiet) print_summary(options, detector, summary, seconds());
   return summary.failures.empty() ? kExitSuccess : kExitInputsFailed;
 }
 
@@ -134,18 +145,17 @@ void add_options(CLI::App& command, ScreenOptions& options) {
   command.add_option("--latent", options.detection.latent,
                      "mean, sample or average:K; default: what the model says, else average:8");
   command.add_option("--samples", options.detection.samples, "stochastic reconstructions for score_mean and score_sd");
-  command.add_option("--batch", options.detection.batch_size, "slices read before they are scored together")->capture_default_str();
   command.add_option("--slices", options.slices, "slices of a volume: mid, all, A:B or i,j,k; default: as the bundle was calibrated, else mid");
   command.add_option("--save", options.save, "map, reconstruction, overlay (separated by commas), or none")
       ->capture_default_str();
   command.add_option("--format", options.format, "of maps and reconstructions: npy, png or nii")->capture_default_str();
-  command.add_option("--threshold", options.screening.outputs.threshold,
-                     "pixel threshold on the map: writes a mask and the column pixels_above; default: the bundle's "
-                     "for the asked rate");
+  CLI::Option* threshold = command.add_option(
+      "--threshold", options.screening.outputs.threshold,
+      "pixel threshold on the map: writes a mask and the column pixels_above; default: the bundle's for the asked rate");
   command.add_option("--threshold-pixels", options.threshold_pixels,
-                     "healthy pixels that the bundle's threshold counts: brain or all (as the paper does)")
+                     "healthy pixels that the bundle's threshold counts: brain (the default) or all (as the paper does)")
       ->check(CLI::IsMember({"brain", "all"}))
-      ->capture_default_str();
+      ->excludes(threshold);
   CLI::Option* fpr = command.add_option("--fpr", options.fpr, "with a bundle: false-positive rate at which slices are "
                                                               "flagged; default: 0.05");
   command.add_option("--fdr", options.fdr, "with a bundle: flag by Benjamini-Hochberg over all slices, at this "
@@ -156,9 +166,10 @@ void add_options(CLI::App& command, ScreenOptions& options) {
   command.add_option("--backend", options.backend, "inference engine")
       ->check(CLI::IsMember({"torch"}))
       ->capture_default_str();
-  command.add_flag("--skip-existing", options.screening.skip_existing,
-                   "go on with an earlier run: leave out what its scores.csv has");
+  CLI::Option* skip_existing = command.add_flag("--skip-existing", options.screening.skip_existing,
+                                                "go on with an earlier run: leave out what its scores.csv has");
   add_common_options(command, options.common);
+  skip_existing->excludes(command.get_option("--overwrite"));
 }
 
 }  // namespace

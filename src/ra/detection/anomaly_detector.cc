@@ -64,7 +64,6 @@ void DetectionOptions::validate() const {
   require(perceptual != "squeezenet" || !perceptual_weights.empty(),
           "perceptual is squeezenet, so perceptual_weights must name the folder of squeeze.backbone.pth and "
           "squeeze.pth (--perceptual-weights DIR)");
-  require(batch_size >= 1 && batch_size <= 4096, fmt::format("batch_size is {}, it must be 1 to 4096", batch_size));
   require(samples == 0 || (samples >= 2 && samples <= 10000),
           fmt::format("samples is {}, it must be 0 or 2 to 10000", samples));
 }
@@ -99,6 +98,7 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
       rule_(options.latent.empty() ? file.latent_rule.value_or(LatentRule::fallback())
                                    : LatentRule::parse(options.latent)),
       device_(device),
+      seed_(seed),
       subjects_(std::move(file.subjects)) {
   const ModelOptions& shape = file.model->options();
   if (shape.conditional) {
@@ -114,7 +114,9 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
   }
   perceptual_ = make_perceptual(options_, file.squeezenet, model_, device);
   map_maximum_ = default_map_maximum(*perceptual_);
-  identity_ = {perceptual_->name(), "torch", "fp32", std::move(model_name), rule_.text()};
+  const std::string drawn = stored ? "model" : fmt::format("seed {}", seed);
+  identity_ = {perceptual_->name(), "torch", "fp32", std::move(model_name), rule_.text(),
+               rule_.uses_noise() ? drawn : "none"};
 }
 
 // Note [One slice at a time]: convolutions choose their kernels by the batch's size, their rounding differs, and CLAHE
@@ -137,6 +139,7 @@ AnomalyResult AnomalyDetector::detect_one(const at::Tensor& slice) const {
   result.score_maximum = gaussian_filter(stages.map, kPerceptualSigma).max().item<double>();
   if (calibrated_) result.p_value = calibration_->scores.p_value(result.score);
   result.reconstruction_mae = mean_absolute_errors(x, reconstruction).item<double>();
+  result.perceptual_distance = stages.perceptual.to(at::kDouble).mean().item<double>();
   result.map = stages.map[0];
   result.perceptual =
       (stages.perceptual_smooth * stages.equalised_perceptual_smooth)[0][0].to(at::kCPU).contiguous();

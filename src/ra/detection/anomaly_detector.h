@@ -24,6 +24,7 @@ struct AnomalyResult {
   double score_maximum = 0.0;  // maximum of the map after a Gaussian of kPerceptualSigma pixels
   std::optional<double> p_value;  // of `score` among the healthy scores, with a calibration that fits the detector
   double reconstruction_mae = 0.0;  // mean absolute difference of input and reconstruction
+  double perceptual_distance = 0.0;  // mean over the pixels of the distance of both, neither equalised nor smoothed
   at::Tensor map;             // [S,S], >= 0
   at::Tensor perceptual;      // [S,S], >= 0: the factor of the map that is not the residual
   at::Tensor reconstruction;  // [C,S,S] in (0,1): the pseudo-healthy twin
@@ -52,6 +53,9 @@ class AnomalyDetector {
   // How slices must be prepared for this model.
   const InputOptions& input() const { return input_; }
   const DetectionOptions& options() const { return options_; }
+  // What samples are drawn by, and the latent noise that the model does not store.
+  std::uint64_t seed() const { return seed_; }
+  at::Device device() const { return device_; }
   // The mean of the posterior of z: [N,C,S,S] -> [N,Z] on the CPU.
   at::Tensor latents(const at::Tensor& slices) const;
   // Of a bundle, whether it fits this detector's settings or not; nullptr for a checkpoint.
@@ -78,6 +82,7 @@ class AnomalyDetector {
   at::Tensor noise_;         // [draws,Z]
   at::Tensor sample_noise_;  // [samples,Z]
   at::Device device_;
+  std::uint64_t seed_;
   double map_maximum_ = 0.0;
   DetectorIdentity identity_;
   std::optional<SeenSubjects> subjects_;

@@ -6,25 +6,13 @@
 #include "ra/base/error.h"
 #include "ra/base/random.h"
 #include "ra/model/section_text.h"
+#include "ra/testing/small_model.h"
 #include "ra/testing/temporary_folder.h"
 
 namespace ra {
 namespace {
 
-ModelOptions small_shape() {
-  ModelOptions options;
-  options.latent_size = 8;
-  options.channels = {4, 8, 8};
-  options.image_size = 32;
-  return options;
-}
-
-ModelFile small_model(std::uint64_t seed = 1) {
-  ModelFile file;
-  file.model = std::make_shared<ReversedAutoencoder>(small_shape(), seed);
-  file.input.image_size = 32;
-  return file;
-}
+using testing::small_model_file;
 
 at::Tensor noise_images(std::int64_t count) {
   at::Tensor images = at::empty({count, 1, 32, 32});
@@ -36,7 +24,7 @@ at::Tensor noise_images(std::int64_t count) {
 }
 
 AnomalyDetector detector_with(const DetectionOptions& options, std::uint64_t seed = 7) {
-  return AnomalyDetector(small_model(), "small.pt", options, at::kCPU, seed);
+  return AnomalyDetector(small_model_file(), "small.pt", options, at::kCPU, seed);
 }
 
 TEST(AnomalyDetector, NamesWhatItsNumbersDependOn) {
@@ -47,20 +35,19 @@ TEST(AnomalyDetector, NamesWhatItsNumbersDependOn) {
 }
 
 TEST(AnomalyDetector, GivesTheSameScoreInAnyBatchAndAgain) {
-  DetectionOptions one_by_one;
-  one_by_one.batch_size = 1;
   const at::Tensor images = noise_images(3);
-  const auto alone = detector_with(one_by_one).detect(images);
-  const auto together = detector_with({}).detect(images);
+  const AnomalyDetector detector = detector_with({});
+  const auto together = detector.detect(images);
   const auto again = detector_with({}).detect(images);
-  for (std::size_t k = 0; k < 3; ++k) {
-    EXPECT_EQ(alone[k].score, together[k].score);
-    EXPECT_EQ(together[k].score, again[k].score);
+  for (std::int64_t k = 0; k < 3; ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    EXPECT_EQ(detector.detect(images.slice(0, k, k + 1))[0].score, together[at].score);
+    EXPECT_EQ(together[at].score, again[at].score);
   }
 }
 
 TEST(AnomalyDetector, UsesTheModelsOwnLatentRuleAndNoise) {
-  ModelFile file = small_model();
+  ModelFile file = small_model_file();
   file.latent_rule = LatentRule::parse("sample");
   file.latent_noise = at::zeros({1, 8});
   const AnomalyDetector zero_noise(std::move(file), "small.pt", {}, at::kCPU, 7);
@@ -69,6 +56,19 @@ TEST(AnomalyDetector, UsesTheModelsOwnLatentRuleAndNoise) {
   const at::Tensor images = noise_images(1);
   EXPECT_EQ(zero_noise.identity().latent, "sample");
   EXPECT_EQ(zero_noise.detect(images)[0].score, detector_with(by_mean).detect(images)[0].score);
+}
+
+TEST(AnomalyDetector, SaysWhereTheNoiseOfItsRuleIsFrom) {
+  EXPECT_EQ(detector_with({}, 7).identity().latent_noise, "seed 7");
+  ModelFile file = small_model_file();
+  file.latent_rule = LatentRule::parse("average:3");
+  file.latent_noise = latent_noise(*file.latent_rule, 8, 99);
+  EXPECT_EQ(AnomalyDetector(file, "small.pt", {}, at::kCPU, 7).identity().latent_noise, "model");
+  DetectionOptions options;
+  options.latent = "mean";
+  EXPECT_EQ(AnomalyDetector(file, "small.pt", options, at::kCPU, 7).identity().latent_noise, "none");
+  options.latent = "average:4";  // the noise that the file stores is for another rule
+  EXPECT_EQ(AnomalyDetector(file, "small.pt", options, at::kCPU, 7).identity().latent_noise, "seed 7");
 }
 
 TEST(AnomalyDetector, ReportsASpreadOnlyWhenAsked) {
@@ -82,7 +82,7 @@ TEST(AnomalyDetector, ReportsASpreadOnlyWhenAsked) {
 
 TEST(AnomalyDetector, ReadsWhatAModelFileStores) {
   const testing::TemporaryFolder folder;
-  ModelFile file = small_model();
+  ModelFile file = small_model_file();
   file.input.scaling = InputScaling::kReference;
   file.latent_rule = LatentRule::parse("average:3");
   file.latent_noise = latent_noise(*file.latent_rule, 8, 99);
@@ -98,7 +98,7 @@ TEST(AnomalyDetector, ReadsWhatAModelFileStores) {
 
 TEST(AnomalyDetector, ReadsTheSameFromASafetensorsFile) {
   const testing::TemporaryFolder folder;
-  ModelFile file = small_model();
+  ModelFile file = small_model_file();
   file.input.scaling = InputScaling::kReference;
   file.latent_rule = LatentRule::parse("average:3");
   file.latent_noise = latent_noise(*file.latent_rule, 8, 99);
@@ -114,7 +114,7 @@ TEST(AnomalyDetector, ReadsTheSameFromASafetensorsFile) {
 
 TEST(AnomalyDetector, RefusesAModelThatDiverged) {
   const testing::TemporaryFolder folder;
-  const ModelFile file = small_model();
+  const ModelFile file = small_model_file();
   at::Tensor(file.model->state()[0].tensor).fill_(NAN);
   CheckpointValue::Dict root;
   root.emplace_back(CheckpointValue{std::string("model_weights")}, to_checkpoint_value(file.model->state()));

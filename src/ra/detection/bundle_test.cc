@@ -10,6 +10,7 @@
 #include "ra/model/stored_zip_writer.h"
 #include "ra/model/zip_records.h"
 #include "ra/testing/expect_error.h"
+#include "ra/testing/small_model.h"
 #include "ra/testing/temporary_folder.h"
 
 namespace ra {
@@ -18,13 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 ModelFile small_model() {
-  ModelOptions shape;
-  shape.latent_size = 8;
-  shape.channels = {4, 8, 8};
-  shape.image_size = 32;
-  ModelFile file;
-  file.model = std::make_shared<ReversedAutoencoder>(shape, 1);
-  file.input.image_size = 32;
+  ModelFile file = testing::small_model_file();
   file.input.scaling = InputScaling::kReference;
   file.subjects = SeenSubjects{{"0123456789abcdef"}, {"fedcba9876543210"}, true};
   return file;

@@ -27,19 +27,17 @@ class Gathering {
  public:
   explicit Gathering(const AnomalyDetector& detector) : detector_(detector) {}
 
-  void add(at::Tensor slice) {
-    waiting_.push_back(std::move(slice));
-    if (static_cast<int>(waiting_.size()) >= detector_.options().batch_size) detect_waiting();
+  // slice: [C,S,S].
+  void add(const at::Tensor& slice) {
+    const AnomalyResult result = detector_.detect(slice.unsqueeze(0)).front();
+    scores_.push_back(result.score);
+    maxima_.push_back(result.score_maximum);
+    const at::Tensor map = result.map.contiguous(), brain = map.masked_select(foreground_mask(slice));
+    pixels_.insert(pixels_.end(), map.data_ptr<float>(), map.data_ptr<float>() + map.numel());
+    brain_.insert(brain_.end(), brain.data_ptr<float>(), brain.data_ptr<float>() + brain.numel());
   }
 
-  void detect_waiting() {
-    if (waiting_.empty()) return;
-    const std::vector<AnomalyResult> results = detector_.detect(at::stack(waiting_));
-    for (std::size_t k = 0; k < results.size(); ++k) keep(waiting_[k], results[k]);
-    waiting_.clear();
-  }
-
-  std::size_t images() const { return scores_.size() + waiting_.size(); }
+  std::size_t images() const { return scores_.size(); }
 
   Calibration finish(const CalibrationOptions& options) {
     if (brain_.empty()) throw Error(ErrorCode::kUsage, "no healthy image has a foreground to calibrate on");
@@ -62,14 +60,6 @@ class Gathering {
     return all;
   }
 
-  void keep(const at::Tensor& slice, const AnomalyResult& result) {
-    scores_.push_back(result.score);
-    maxima_.push_back(result.score_maximum);
-    const at::Tensor map = result.map.contiguous(), brain = map.masked_select(foreground_mask(slice));
-    pixels_.insert(pixels_.end(), map.data_ptr<float>(), map.data_ptr<float>() + map.numel());
-    brain_.insert(brain_.end(), brain.data_ptr<float>(), brain.data_ptr<float>() + brain.numel());
-  }
-
   void add_maps(Calibration& calibration) {
     const std::int64_t side = detector_.input().image_size;
     const at::Tensor maps = at::from_blob(pixels_.data(), {static_cast<std::int64_t>(pixels_.size()) / (side * side), side, side});
@@ -80,7 +70,6 @@ class Gathering {
   }
 
   const AnomalyDetector& detector_;
-  std::vector<at::Tensor> waiting_;
   std::vector<double> scores_, maxima_;
   std::vector<float> pixels_, brain_;
 };
@@ -110,10 +99,12 @@ CalibrationRun calibrate(const AnomalyDetector& detector, std::span<const std::f
   std::vector<std::string> used, failures;
   std::size_t constant = 0;
   for (std::size_t k = 0; k < images.size(); ++k) {
-    if (StopSignal::received() != 0) throw Error(ErrorCode::kFailed, "calibration was interrupted; nothing is written");
     try {
-      for (InputSlice& slice : read_slices(images[k], options.slices, detector.input(), constant)) {
-        gathering.add(std::move(slice.prepared.pixels));
+      for (const InputSlice& slice : read_slices(images[k], options.slices, detector.input(), constant)) {
+        if (StopSignal::received() != 0) {
+          throw Error(ErrorCode::kFailed, "calibration was interrupted; nothing is written");
+        }
+        gathering.add(slice.prepared.pixels);
       }
       used.push_back(subjects[k]);
     } catch (const Error& error) {
@@ -122,7 +113,6 @@ CalibrationRun calibrate(const AnomalyDetector& detector, std::span<const std::f
     }
     if (progress) progress(k + 1, images.size());
   }
-  gathering.detect_waiting();
   const std::size_t count = gathering.images();
   require_enough(count, options);
   CalibrationRun run{gathering.finish(options), constant, std::move(failures)};

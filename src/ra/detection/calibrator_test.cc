@@ -3,12 +3,16 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
+#include "ra/base/stop_signal.h"
 #include "ra/data/subject.h"
 #include "ra/data/synthetic_brain.h"
 #include "ra/io/write_image.h"
 #include "ra/testing/expect_error.h"
+#include "ra/testing/small_model.h"
 #include "ra/testing/temporary_folder.h"
 
 namespace ra {
@@ -28,14 +32,7 @@ class Calibrate : public ::testing::Test {
   }
 
   static AnomalyDetector detector() {
-    ModelOptions shape;
-    shape.latent_size = 8;
-    shape.channels = {4, 8, 8};
-    shape.image_size = 32;
-    ModelFile file;
-    file.model = std::make_shared<ReversedAutoencoder>(shape, 1);
-    file.input.image_size = 32;
-    return AnomalyDetector(std::move(file), "small.pt", {}, at::kCPU, 7);
+    return AnomalyDetector(testing::small_model_file(), "small.pt", {}, at::kCPU, 7);
   }
 
   CalibrationRun run() const { return calibrate(detector(), images_, subjects_of(images_), options_); }
@@ -60,6 +57,16 @@ TEST_F(Calibrate, KeepsEveryScoreAndThresholdsThatFallWithTheRate) {
     }
   }
   EXPECT_FALSE(calibration.map_mean.defined());
+}
+
+TEST_F(Calibrate, StopsAtASignalAndSaysSo) {
+  const auto interrupted = [&] {
+    const StopSignal stop;
+    calibrate(detector(), images_, subjects_of(images_), options_,
+              [](std::size_t done, std::size_t) { if (done == 2) std::raise(SIGTERM); });
+  };
+  testing::expect_error(ErrorCode::kFailed, {"interrupted"}, interrupted);
+  const StopSignal forget;
 }
 
 TEST_F(Calibrate, SaysHowManyHealthyImagesAreMissing) {

@@ -13,8 +13,6 @@ struct DetectionOptions {
   std::string perceptual;
   // Folder with squeeze.backbone.pth and squeeze.pth.
   std::string perceptual_weights;
-  // Slices that are read before they are scored together; results do not depend on it.
-  int batch_size = 8;
   // Extra stochastic reconstructions an image, for score_mean and score_sd; 0 for none.
   int samples = 0;
 

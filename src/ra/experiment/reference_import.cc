@@ -149,7 +149,7 @@ DownstreamTask import_task(ReferenceSection section, const std::string& name, co
   bool augmented = false;  // nothing is augmented at test time
   const std::string file_type = import_loader_arguments(args, model, augmented);
   if (args.integer("batch_size") || args.integer("num_workers")) {
-    args.note("batch_size and num_workers of downstream tasks do not change a result; detection.batch_size is used");
+    args.note("batch_size and num_workers of downstream tasks have no effect: every slice is scored by itself");
   }
   args.without_effect({"data_dir", "label_dir", "mask_dir"});
   args.finish();

@@ -15,17 +15,22 @@
 namespace ra {
 namespace {
 
+// As many first bytes as a format needs; fewer from a shorter file, none from one that cannot be read.
+std::vector<std::byte> head_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<std::byte> head(kHeadBytes);
+  file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(file.gcount()));
+  return head;
+}
+
 std::vector<std::byte> read_head(const std::filesystem::path& path) {
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status)) refuse_file(path, "there is no such file; check the path");
   if (!std::filesystem::is_regular_file(status)) refuse_file(path, "it is a folder or a device; give an image file");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) refuse_file(path, fmt::format("{}; check its permissions", std::strerror(errno)));
-  std::vector<std::byte> head(kHeadBytes);
-  file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
-  head.resize(static_cast<std::size_t>(file.gcount()));
-  return head;
+  if (!std::ifstream(path)) refuse_file(path, fmt::format("{}; check its permissions", std::strerror(errno)));
+  return head_of(path);
 }
 
 void check_finite(const std::filesystem::path& path, const Image& image) {
@@ -40,6 +45,11 @@ void check_finite(const std::filesystem::path& path, const Image& image) {
 }
 
 }  // namespace
+
+bool is_picture_file(const std::filesystem::path& path) {
+  const std::vector<std::byte> head = head_of(path);
+  return is_png(head) || is_jpeg(head);
+}
 
 Image read_image(const std::filesystem::path& path) {
   const std::vector<std::byte> head = read_head(path);

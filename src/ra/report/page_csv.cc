@@ -9,8 +9,29 @@
 namespace ra {
 namespace {
 
-// Splits text into records of fields; a quote opens a field that may hold commas, line ends and doubled quotes.
-std::vector<std::vector<std::string>> split_records(std::string_view text) {
+std::optional<double> parsed(const std::string& text) {
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+void note_non_finite(const CsvTable& table, const std::string& name, std::vector<std::string>& problems) {
+  for (std::size_t column = 0; column < table.columns.size(); ++column) {
+    const auto count = std::count_if(table.rows.begin(), table.rows.end(), [&](const auto& row) {
+      const std::optional<double> value = parsed(row[column]);
+      return value && !std::isfinite(*value);
+    });
+    if (count > 0) {
+      problems.push_back(fmt::format("{}: {} of {} values of '{}' are not finite; they are shown as unknown", name,
+                                     count, table.rows.size(), table.columns[column]));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::vector<std::string>> csv_records(std::string_view text) {
   std::vector<std::vector<std::string>> records;
   std::vector<std::string> record;
   std::string field;
@@ -50,28 +71,6 @@ std::vector<std::vector<std::string>> split_records(std::string_view text) {
   return records;
 }
 
-std::optional<double> parsed(const std::string& text) {
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-void note_non_finite(const CsvTable& table, const std::string& name, std::vector<std::string>& problems) {
-  for (std::size_t column = 0; column < table.columns.size(); ++column) {
-    const auto count = std::count_if(table.rows.begin(), table.rows.end(), [&](const auto& row) {
-      const std::optional<double> value = parsed(row[column]);
-      return value && !std::isfinite(*value);
-    });
-    if (count > 0) {
-      problems.push_back(fmt::format("{}: {} of {} values of '{}' are not finite; they are shown as unknown", name,
-                                     count, table.rows.size(), table.columns[column]));
-    }
-  }
-}
-
-}  // namespace
-
 std::optional<std::size_t> CsvTable::index_of(std::string_view column) const {
   const auto found = std::find(columns.begin(), columns.end(), column);
   if (found == columns.end()) return std::nullopt;
@@ -90,7 +89,7 @@ std::optional<double> CsvTable::number(std::size_t row, std::string_view column)
 }
 
 CsvTable parse_csv(std::string_view text, const std::string& name, std::vector<std::string>& problems) {
-  std::vector<std::vector<std::string>> records = split_records(text);
+  std::vector<std::vector<std::string>> records = csv_records(text);
   CsvTable table;
   if (records.empty()) return table;
   table.columns = std::move(records.front());

@@ -23,6 +23,10 @@ struct CsvTable {
   std::optional<double> number(std::size_t row, std::string_view column) const;
 };
 
+// The records of RFC 4180 text, the header first, each as its fields. A quote opens a field that may hold commas, line
+// ends and doubled quotes.
+std::vector<std::vector<std::string>> csv_records(std::string_view text);
+
 // Reads RFC 4180 text. A row with another number of fields than the header, such as the last one of a file that is
 // still being written, is left out and named in `problems`, as are values that are not finite ("nan", "inf").
 CsvTable parse_csv(std::string_view text, const std::string& name, std::vector<std::string>& problems);

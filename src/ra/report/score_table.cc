@@ -4,33 +4,35 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <sstream>
+#include <span>
+#include <string_view>
 
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
 #include "ra/metrics/false_discovery.h"
+#include "ra/report/page_csv.h"
 
 namespace ra {
 namespace {
 
-std::string key_of(const std::string& input, std::optional<std::int64_t> slice) {
-  return csv_field(input) + "," + (slice ? std::to_string(*slice) : "") + ",";
-}
+constexpr std::string_view kFixedColumns =
+    "input,slice,score,perceptual,backend,precision,model,latent,latent_noise,divisor,reconstruction_mae,name";
+constexpr std::size_t kFirstOfDetector = 3;
+constexpr std::size_t kFlagColumns = 3;
 
-// The part of a line that key_of() makes: up to the second comma outside quotes.
-std::string key_of_line(const std::string& line) {
-  bool quoted = false;
-  int commas = 0;
-  for (std::size_t k = 0; k < line.size(); ++k) {
-    if (line[k] == '"') quoted = !quoted;
-    if (line[k] == ',' && !quoted && ++commas == 2) return line.substr(0, k + 1);
-  }
+std::string joined(std::span<const std::string> fields) {
+  std::string line;
+  for (const std::string& field : fields) line += (&field == fields.data() ? "" : ",") + csv_field(field);
   return line;
 }
 
-// perceptual,backend,precision,model,latent
-std::string identity_fields(const DetectorIdentity& by) {
-  return fmt::format("{},{},{},{},{}", by.perceptual, by.backend, by.precision, csv_field(by.model), by.latent);
+std::string key_of(const std::string& input, std::optional<std::int64_t> slice) {
+  return csv_field(input) + "," + (slice ? std::to_string(*slice) : "");
+}
+
+// The columns from kFirstOfDetector on.
+std::vector<std::string> fields_of(const DetectorIdentity& by) {
+  return {by.perceptual, by.backend, by.precision, by.model, by.latent, by.latent_noise};
 }
 
 std::string optional_number(const std::optional<double>& value) { return value ? fmt::format("{:.9g}", *value) : ""; }
@@ -51,7 +53,7 @@ ScoreTable::ScoreTable(std::filesystem::path path, Columns columns)
     : path_(std::move(path)), columns_(columns), last_write_(std::chrono::steady_clock::now()) {}
 
 std::string ScoreTable::header() const {
-  std::string header = "input,slice,score,perceptual,backend,precision,model,latent,divisor,reconstruction_mae";
+  std::string header(kFixedColumns);
   if (columns_.spread) header += ",score_mean,score_sd";
   if (columns_.pixels_above) header += ",pixels_above";
   if (columns_.flags) header += columns_.flags->false_discovery ? ",p_value,flagged,fdr" : ",p_value,flagged,fpr";
@@ -59,18 +61,15 @@ std::string ScoreTable::header() const {
 }
 
 // Takes the columns of `flags` off a line of an earlier run: they are decided again, over all rows.
-void ScoreTable::take_over(std::string line) {
+void ScoreTable::take_over(std::vector<std::string> fields) {
   std::optional<double> p_value;
   if (columns_.flags) {
-    std::size_t at = std::string::npos;
-    for (int column = 0; column < 3 && at != 0; ++column) at = line.rfind(',', at == std::string::npos ? at : at - 1);
-    if (at == std::string::npos) throw Error(ErrorCode::kBadInput, "'" + path_.string() + "' has a line that is cut off");
-    const std::string text = line.substr(at + 1, line.find(',', at + 1) - at - 1);
+    const std::string& text = fields[fields.size() - kFlagColumns];
     if (!text.empty()) p_value = std::strtod(text.c_str(), nullptr);
-    line.resize(at);
+    fields.resize(fields.size() - kFlagColumns);
   }
-  taken_over_.insert(key_of_line(line));
-  lines_.push_back(std::move(line));
+  taken_over_.insert(joined(std::span(fields).first(2)));
+  lines_.push_back(joined(fields));
   p_values_.push_back(p_value);
 }
 
@@ -99,24 +98,24 @@ std::size_t ScoreTable::flagged() const {
 
 void ScoreTable::continue_existing(const DetectorIdentity& detector) {
   if (!std::filesystem::exists(path_)) return;
-  std::istringstream text(read_text_file(path_));
-  std::string line;
-  std::getline(text, line);
-  if (line != header()) {
+  const std::vector<std::vector<std::string>> records = csv_records(read_text_file(path_));
+  if (records.empty() || joined(records[0]) != header()) {
     throw Error(ErrorCode::kUsage, "'" + path_.string() +
                                        "' was made with other options (its columns differ): use --overwrite, or "
                                        "another output folder");
   }
-  const std::string identity = "," + identity_fields(detector) + ",";
-  for (std::string part; std::getline(text, line);) {
-    // A quoted name may hold line breaks.
-    while (std::count(line.begin(), line.end(), '"') % 2 != 0 && std::getline(text, part)) line += "\n" + part;
-    if (line.find(identity) == std::string::npos) {
+  const std::vector<std::string> identity = fields_of(detector);
+  for (std::size_t k = 1; k < records.size(); ++k) {
+    if (records[k].size() != records[0].size()) {
+      throw Error(ErrorCode::kBadInput, fmt::format("'{}': record {} is cut off: use --overwrite, or another output folder",
+                                                    path_.string(), k));
+    }
+    if (!std::equal(identity.begin(), identity.end(), records[k].begin() + kFirstOfDetector)) {
       throw Error(ErrorCode::kUsage, "'" + path_.string() +
-                                         "' was made with another model, latent rule or perceptual distance: use "
+                                         "' was made with another model, latent rule, noise or perceptual distance: use "
                                          "--overwrite, or another output folder");
     }
-    take_over(line);
+    take_over(records[k]);
   }
   written_ = lines_.size();
 }
@@ -126,9 +125,9 @@ bool ScoreTable::has(const std::string& input, std::optional<std::int64_t> slice
 }
 
 void ScoreTable::add(const ScoreRow& row) {
-  std::string line =
-      key_of(row.input, row.slice) + fmt::format("{:.9g},{},{:.9g},{:.9g}", row.score, identity_fields(row.detector),
-                                                 row.divisor, row.reconstruction_mae);
+  std::string line = fmt::format("{},{:.9g},{},{:.9g},{:.9g},{}", key_of(row.input, row.slice), row.score,
+                                 joined(fields_of(row.detector)), row.divisor, row.reconstruction_mae,
+                                 csv_field(row.name));
   if (columns_.spread) line += "," + optional_number(row.score_mean) + "," + optional_number(row.score_sd);
   if (columns_.pixels_above) line += "," + (row.pixels_above ? std::to_string(*row.pixels_above) : "");
   lines_.push_back(std::move(line));

@@ -16,6 +16,7 @@ namespace ra {
 struct ScoreRow {
   std::string input;                  // as given
   std::optional<std::int64_t> slice;  // from 0; absent for a picture
+  std::string name;                   // what its files are called: NAME_map.npy
   double score = 0.0;
   DetectorIdentity detector;
   double divisor = 1.0;               // what the file's pixel values were divided by
@@ -44,7 +45,8 @@ class ScoreTable {
 
   ScoreTable(std::filesystem::path path, Columns columns);
 
-  // Takes over the lines of an existing scores.csv; kUsage if its columns differ, or if another detector made them.
+  // Takes over the lines of an existing scores.csv; kUsage if its columns differ, or if another detector made them,
+  // kBadInput for a line that is cut off.
   void continue_existing(const DetectorIdentity& detector);
   // Whether a taken-over line is for this slice.
   bool has(const std::string& input, std::optional<std::int64_t> slice) const;
@@ -59,7 +61,7 @@ class ScoreTable {
 
  private:
   std::string header() const;
-  void take_over(std::string line);
+  void take_over(std::vector<std::string> fields);
   // One entry a line; empty without a rule.
   std::vector<std::uint8_t> decisions() const;
 
@@ -67,7 +69,7 @@ class ScoreTable {
   Columns columns_;
   std::vector<std::string> lines_;                 // without the columns of `flags`, which depend on all rows
   std::vector<std::optional<double>> p_values_;    // one a line
-  std::unordered_set<std::string> taken_over_;  // "input,slice," of the lines of an existing file
+  std::unordered_set<std::string> taken_over_;  // "input,slice" of the lines of an existing file
   std::size_t written_ = 0;
   std::chrono::steady_clock::time_point last_write_;
 };

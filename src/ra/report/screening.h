@@ -29,6 +29,8 @@ struct ScreeningFailure {
 
 struct ScreeningSummary {
   std::size_t slices = 0;         // scored now
+  std::size_t inputs = 0;         // gone through, failed ones included
+  bool stopped = false;           // a stop signal came before the last of them
   std::size_t skipped = 0;        // scored by the earlier run
   std::size_t flagged = 0;        // of all slices in scores.csv
   std::size_t constant = 0;       // slices of volumes without any content, left out
@@ -36,12 +38,13 @@ struct ScreeningSummary {
 };
 
 struct ScreeningProgress {
-  std::size_t input, inputs;  // inputs read so far, of how many
+  std::size_t input, inputs;  // the input that is being read, from 1, of how many
   std::size_t slices;         // slices scored
 };
 
-// Screens every input: scores.csv with one row a slice, and the files of each. A bad input is recorded and the
-// others go on. kUsage when `output` holds results and neither overwrite nor skip_existing is set; kIo when
+// Screens every input: scores.csv with one row a slice, the files of each, and screening.json (screening_folder.h). A
+// bad input is recorded and the others go on. After a stop signal the slice in progress is the last one. `progress` is
+// called after every slice and every input. kUsage when `output` holds results and neither overwrite nor skip_existing is set; kIo when
 // results cannot be written.
 ScreeningSummary screen(const AnomalyDetector& detector, const std::vector<std::filesystem::path>& inputs,
                         const ScreeningOptions& options, const std::function<void(const ScreeningProgress&)>& progress);

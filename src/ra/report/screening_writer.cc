@@ -37,18 +37,34 @@ void write_as_nifti(const fs::path& path, const at::Tensor& plane, const InputSl
   write_nifti(path, image);
 }
 
+constexpr std::string_view kMap = "_map", kReconstruction = "_reconstruction", kMask = "_mask";
+constexpr std::string_view kOverlay = "_overlay.png";
+
+std::string_view extension_of(MapFormat format) {
+  switch (format) {
+    case MapFormat::kNpy:
+      return ".npy";
+    case MapFormat::kPng:
+      return ".png";
+    case MapFormat::kNii:
+      return ".nii";
+  }
+  return "";
+}
+
 // Writes one [S,S] or [C,S,S] result; `picture` is how it looks as a PNG.
-void write_plane(const fs::path& stem, const at::Tensor& tensor, const InputSlice& slice, MapFormat format,
+void write_plane(const std::string& stem, const at::Tensor& tensor, const InputSlice& slice, MapFormat format,
                  const RgbPicture& picture) {
   const at::Tensor values = tensor.contiguous();
   const at::Tensor one = values.dim() == 3 && values.size(0) == 1 ? values[0] : values;
+  const std::string path = stem + std::string(extension_of(format));
   switch (format) {
     case MapFormat::kNpy:
-      return write_as_npy(stem.string() + ".npy", one);
+      return write_as_npy(path, one);
     case MapFormat::kPng:
-      return write_picture(stem.string() + ".png", picture);
+      return write_picture(path, picture);
     case MapFormat::kNii:
-      return write_as_nifti(stem.string() + ".nii", one.dim() == 3 ? one.mean(0).contiguous() : one, slice);
+      return write_as_nifti(path, one.dim() == 3 ? one.mean(0).contiguous() : one, slice);
   }
 }
 
@@ -91,6 +107,18 @@ void ScreeningOutputs::choose(std::string_view words) {
   }
 }
 
+std::vector<std::string> ScreeningOutputs::endings() const {
+  std::vector<std::string> all;
+  const auto add = [&](bool wanted, std::string_view kind) {
+    if (wanted) all.push_back(fmt::format("{}{}", kind, extension_of(format)));
+  };
+  add(map, kMap);
+  add(reconstruction, kReconstruction);
+  add(threshold.has_value(), kMask);
+  if (overlay) all.emplace_back(kOverlay);
+  return all;
+}
+
 std::int64_t count_above(const at::Tensor& map, double threshold) {
   return (map >= static_cast<float>(threshold)).sum().item<std::int64_t>();
 }
@@ -100,19 +128,20 @@ void write_slice_outputs(const fs::path& folder, const std::string& name, const 
   const fs::path stem = folder / name;
   if (stem.parent_path() != folder) make_output_folder(stem.parent_path());
   const ColorScale scale(outputs.map_maximum);
+  const auto file = [&](std::string_view kind) { return stem.string() + std::string(kind); };
   if (outputs.map) {
-    write_plane(stem.string() + "_map", result.map, slice, outputs.format,
+    write_plane(file(kMap), result.map, slice, outputs.format,
                 map_picture(tensor_picture(result.map), scale));
   }
   if (outputs.reconstruction) {
-    write_plane(stem.string() + "_reconstruction", result.reconstruction, slice, outputs.format,
+    write_plane(file(kReconstruction), result.reconstruction, slice, outputs.format,
                 gray_picture(tensor_picture(result.reconstruction)));
   }
   if (outputs.threshold) {
     const at::Tensor mask = (result.map >= static_cast<float>(*outputs.threshold)).to(at::kFloat);
-    write_plane(stem.string() + "_mask", mask, slice, outputs.format, gray_picture(tensor_picture(mask)));
+    write_plane(file(kMask), mask, slice, outputs.format, gray_picture(tensor_picture(mask)));
   }
-  if (outputs.overlay) write_picture(stem.string() + "_overlay.png", overlay_of(name, slice, result, scale));
+  if (outputs.overlay) write_picture(file(kOverlay), overlay_of(name, slice, result, scale));
 }
 
 }  // namespace ra

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ra/detection/anomaly_detector.h"
 #include "ra/detection/slice_reader.h"
@@ -27,6 +28,9 @@ struct ScreeningOutputs {
 
   // Reads "map,reconstruction,overlay" (any subset, or "none"); kUsage for an unknown word.
   void choose(std::string_view words);
+
+  // What the files of a slice are called behind its name: "_map.npy" and so on.
+  std::vector<std::string> endings() const;
 };
 
 // Writes the files of one slice under `folder`, each atomically. `name` is output_names() with "_s<k>" for slice k
