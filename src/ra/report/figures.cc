@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "ra/report/figure_parts.h"
 #include "ra/report/page_html.h"
 #include "ra/report/page_metrics.h"
 
@@ -17,9 +18,6 @@ namespace {
 constexpr std::size_t kMaxCurvePoints = 400;
 // Rows drawn as dots over a box plot; beyond, every n-th is drawn.
 constexpr std::size_t kMaxDots = 2000;
-
-// Okabe and Ito's palette without black, which is lost on a dark page, in an order of falling contrast.
-Json palette() { return {"#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"}; }
 
 // A scale that gives every name its own look, of the names that are there: a legend shows no more.
 struct Look {
@@ -37,41 +35,9 @@ Json scale_of(const std::vector<Look>& looks, const std::set<std::string>& there
 }
 
 const std::vector<Look>& method_colours() {
-  static const std::vector<Look> colours = {{"RA", "#0072B2"}, {"mean picture", "#E69F00"}, {"PCA", "#009E73"}};
+  static const std::vector<Look> colours = {
+      {"RA", "#0072B2"}, {"RA normalised", "#CC79A7"}, {"mean picture", "#E69F00"}, {"PCA", "#009E73"}};
   return colours;
-}
-
-// The texts that a field has in rows of values.
-std::set<std::string> texts_of(const Json& values, const char* field) {
-  std::set<std::string> texts;
-  for (const Json& row : values) texts.insert(text_of(row, field));
-  return texts;
-}
-
-Json base_spec(Json values, int height) {
-  return {{"$schema", "https://vega.github.io/schema/vega-lite/v6.json"},
-          {"width", "container"},
-          {"height", height},
-          {"data", {{"values", std::move(values)}}}};
-}
-
-Json quantitative(const std::string& field, const std::string& title) {
-  return {{"field", field}, {"type", "quantitative"}, {"title", title}};
-}
-
-Json unit_axis(const std::string& field, const std::string& title) {
-  Json channel = quantitative(field, title);
-  channel["scale"] = {{"domain", {0, 1}}};
-  return channel;
-}
-
-Json nominal(const std::string& field, const std::string& title) {
-  return {{"field", field}, {"type", "nominal"}, {"title", title}};
-}
-
-Json legend_on_top(Json channel) {
-  channel["legend"] = {{"orient", "top"}, {"title", nullptr}, {"columns", 3}};
-  return channel;
 }
 
 // [{x, y, method, k}] of one curve; k keeps the order where x repeats.
@@ -132,7 +98,8 @@ Json curve_spec(const EvaluationFiles& evaluation, const std::string& kind, cons
   const char* y = kind == "pr" ? "precision" : kind == "roc" ? "true positive rate" : "sensitivity";
   const std::set<std::string> methods = texts_of(values, "method");
   const Json colours = scale_of(method_colours(), methods);
-  const Json dashes = scale_of({{"RA", {1, 0}}, {"mean picture", {6, 3}}, {"PCA", {2, 2}}}, methods);
+  const Json dashes = scale_of(
+      {{"RA", {1, 0}}, {"RA normalised", {8, 2, 2, 2}}, {"mean picture", {6, 3}}, {"PCA", {2, 2}}}, methods);
   Json spec = base_spec(std::move(values), 260);
   const Json line = {{"mark", {{"type", "line"}, {"strokeWidth", 2}, {"interpolate", "linear"}, {"clip", true}}},
                      {"encoding",
@@ -311,45 +278,6 @@ std::optional<Figure> latent_figure(const EvaluationFiles& evaluation) {
                       {"opacity", {{"condition", {{"param", "chosen"}, {"value", 0.75}}}, {"value", 0.06}}}};
   return Figure{"Latent space", "Principal components of the latent vectors. A click in the legend picks a set out.",
                 std::move(spec)};
-}
-
-std::optional<Figure> training_figure(const std::vector<Json>& rows, const TrainingCurve& curve) {
-  Json values = Json::array();
-  std::set<std::string> names;
-  std::set<double> levels;
-  for (const Json& row : rows) {
-    const std::optional<double> epoch = finite_number(row, "epoch");
-    if (!epoch) continue;
-    for (const std::string& key : curve.keys) {
-      const std::optional<double> value = finite_number(row, key.c_str());
-      if (!value || (curve.logarithmic && *value <= 0)) continue;
-      std::string name = key.starts_with(curve.prefix) ? key.substr(curve.prefix.size()) : key;
-      names.insert(name);
-      levels.insert(*value);
-      values.push_back({{"epoch", *epoch}, {"value", *value}, {"line", name}, {"phase", text_of(row, "phase")}});
-    }
-  }
-  if (values.empty()) return std::nullopt;
-  Json spec = base_spec(std::move(values), 200);
-  Json y = quantitative("value", "");
-  y["scale"] = {{"type", curve.logarithmic ? "log" : "linear"}, {"nice", true}};
-  // An axis around a single number has no marks: it starts from zero.
-  if (!curve.logarithmic) y["scale"]["zero"] = levels.size() == 1;
-  Json colour = legend_on_top(nominal("line", ""));
-  colour["scale"] = {{"range", palette()}};
-  if (names.size() == 1) colour["legend"] = nullptr;
-  spec["layer"] = Json::array();
-  spec["layer"].push_back({{"mark", {{"type", "line"}, {"strokeWidth", 2}, {"point", {{"size", 14}}}}},
-                           {"encoding", {{"x", quantitative("epoch", "epoch")}, {"y", y}, {"color", colour}}}});
-  std::string caption;
-  if (curve.yardstick && (!curve.logarithmic || *curve.yardstick > 0)) {
-    spec["layer"].push_back(
-        {{"data", {{"values", {{{"level", *curve.yardstick}}}}}},
-         {"mark", {{"type", "rule"}, {"strokeDash", {6, 4}}, {"strokeWidth", 1.5}, {"color", "#D55E00"}}},
-         {"encoding", {{"y", {{"field", "level"}, {"type", "quantitative"}}}}}});
-    caption = fmt::format("Dashed: {}, {}.", curve.yardstick_name, readable(*curve.yardstick));
-  }
-  return Figure{curve.title, caption, std::move(spec)};
 }
 
 }  // namespace ra

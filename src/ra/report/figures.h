@@ -35,16 +35,4 @@ Json interval_row(const Json& metric, const std::string& label, const std::strin
 // Latent positions from latents_pca.csv: colour by data set, shape by kind. nullopt without positions.
 std::optional<Figure> latent_figure(const EvaluationFiles& evaluation);
 
-// One line a key of the training rows over the epoch, the keys' names without `prefix`. `yardstick` draws a dashed
-// level. nullopt where no row has any.
-struct TrainingCurve {
-  std::string title;
-  std::vector<std::string> keys;
-  std::string prefix;
-  bool logarithmic = false;
-  std::optional<double> yardstick;
-  std::string yardstick_name;
-};
-std::optional<Figure> training_figure(const std::vector<Json>& rows, const TrainingCurve& curve);
-
 }  // namespace ra

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "ra/report/page_training.h"
-
 namespace ra {
 namespace {
 
@@ -62,34 +60,6 @@ TEST(LatentFigure, JoinsCasesToTheirSets) {
   const Json values = latent_figure(files)->spec["data"]["values"];
   EXPECT_EQ(values[0]["set"], "mass");
   EXPECT_EQ(values[1]["set"], "unknown");
-}
-
-TEST(TrainingFigure, LeavesOutNullsAndNonPositiveValuesOnALogarithmicAxis) {
-  const std::vector<Json> rows = {Json::parse(R"({"epoch":1,"a":1.5,"b":null})"), Json::parse(R"({"epoch":2,"a":0})")};
-  const auto figure = training_figure(rows, {"title", {"a", "b"}, "", true, 3.0, "level"});
-  ASSERT_TRUE(figure.has_value());
-  EXPECT_EQ(figure->spec["data"]["values"].size(), 1u);
-  EXPECT_EQ(figure->spec["layer"][1]["data"]["values"][0]["level"], 3.0);
-  EXPECT_FALSE(training_figure(rows, {"title", {"b"}, "", false, std::nullopt, ""}).has_value());
-}
-
-TEST(TrainingWarnings, NameTheKnownFailures) {
-  const auto warnings_of = [](const char* row) { return training_warnings({Json::parse(row)}); };
-  EXPECT_TRUE(
-      warnings_of(
-          R"({"epoch":9,"phase":"introspective","Train/Loss_REAL":300,"Train/Loss_DKLS":40,"Train/Loss_EXP_F":0.4})")
-          .empty());
-  const auto gap = warnings_of(R"({"epoch":9,"phase":"introspective","Train/Loss_REAL":300,"Train/Loss_DKLS":0.1})");
-  ASSERT_EQ(gap.size(), 1u);
-  EXPECT_NE(gap[0].find("Vanishing gap"), std::string::npos);
-  const auto saturated =
-      warnings_of(R"({"epoch":9,"phase":"introspective","Train/Loss_REAL":300,"Train/Loss_EXP_R":1e-9})");
-  ASSERT_EQ(saturated.size(), 1u);
-  EXPECT_NE(saturated[0].find("Saturated"), std::string::npos);
-  const auto constant = warnings_of(R"({"epoch":9,"phase":"warmup","Train/Loss_REAL":300,"Val/own_share_mean":0.01})");
-  ASSERT_EQ(constant.size(), 1u);
-  EXPECT_NE(constant[0].find("Constant output"), std::string::npos);
-  EXPECT_EQ(warnings_of(R"({"epoch":9,"phase":"introspective","Train/Loss_REAL":null})").size(), 1u);
 }
 
 TEST(CsvTable, ReadsQuotesAndNamesTornRows) {

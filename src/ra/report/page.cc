@@ -19,6 +19,7 @@
 #include "ra/report/page_pictures.h"
 #include "ra/report/page_sections.h"
 #include "ra/report/page_training.h"
+#include "ra/report/training_warnings.h"
 
 namespace ra {
 namespace {
@@ -118,10 +119,6 @@ std::vector<std::string> warnings_of(const RunFiles& run) {
       warnings.push_back(
           "Subjects may overlap with those of training or calibration (--allow-overlap): these numbers may be too "
           "good.");
-    }
-    if (text_of(evaluation.results, "training_subjects") == "unknown") {
-      warnings.push_back(
-          "Whom the model was trained on is unknown, so an overlap with these images cannot be ruled out.");
     }
     for (const char* member : {"warnings", "failures"}) {
       for (const Json& entry : evaluation.results.value(member, Json::array())) {

@@ -4,107 +4,16 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "ra/report/page_html.h"
 #include "ra/report/page_metrics.h"
+#include "ra/report/page_results.h"
 
 namespace ra {
 namespace {
 
 constexpr std::size_t kMaxScreeningRows = 200;
 constexpr std::size_t kMaxOverlays = 24;
-
-std::string titled(const std::string& heading, const std::string& title) {
-  return heading.empty() ? title : title + " \xE2\x80\x93 " + heading;
-}
-
-std::string value_text(const Json& metric) {
-  const std::optional<double> value = finite_number(metric, "value");
-  if (value) return readable(value, finite_number(metric, "low"), finite_number(metric, "high"));
-  const std::string reason = text_of(metric, "reason");
-  return reason.empty() ? "undefined" : "undefined: " + reason;
-}
-
-// Rows of metrics with a column a method: equal but for `method`. Metrics keep their order.
-struct MethodTable {
-  std::vector<std::string> methods;
-  std::vector<std::vector<std::string>> rows;  // set, score, metric, n, then one value a method
-};
-
-MethodTable by_method(const std::vector<Json>& metrics) {
-  MethodTable table;
-  std::map<std::string, std::size_t> row_of_key;
-  for (const Json& metric : metrics) {
-    const std::string method = display_name(text_of(metric, "method"));
-    auto column = std::find(table.methods.begin(), table.methods.end(), method);
-    if (column == table.methods.end()) column = table.methods.insert(table.methods.end(), method);
-    const auto at = static_cast<std::size_t>(column - table.methods.begin()) + 4;
-    const std::vector<std::string> start = {text_of(metric, "set"), text_of(metric, "score"),
-                                            display_name(text_of(metric, "metric")), counts_text(metric)};
-    const std::string key = start[0] + "\n" + start[1] + "\n" + start[2] + "\n" + text_of(metric, "mode");
-    const auto [entry, added] = row_of_key.try_emplace(key, table.rows.size());
-    if (added) table.rows.push_back(start);
-    std::vector<std::string>& row = table.rows[entry->second];
-    row.resize(std::max(row.size(), at + 1), "\xE2\x80\x93");
-    row[at] = value_text(metric);
-  }
-  for (std::vector<std::string>& row : table.rows) row.resize(table.methods.size() + 4, "\xE2\x80\x93");
-  return table;
-}
-
-void add_method_table(PageBody& body, const std::vector<Json>& metrics) {
-  MethodTable table = by_method(metrics);
-  std::vector<std::string> header = {"set", "image score", "metric", "n"};
-  header.insert(header.end(), table.methods.begin(), table.methods.end());
-  const auto scored = [](const std::vector<std::string>& row) { return !row[1].empty(); };
-  if (std::none_of(table.rows.begin(), table.rows.end(), scored)) {
-    header.erase(header.begin() + 1);
-    for (std::vector<std::string>& row : table.rows) row.erase(row.begin() + 1);
-  }
-  body.add_table(header, table.rows);
-}
-
-std::vector<Json> without_groups(std::vector<Json> metrics) {
-  std::erase_if(metrics, [](const Json& metric) { return !text_of(metric, "group").empty(); });
-  return metrics;
-}
-
-void add_headline(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
-                  const std::string& heading) {
-  static const std::vector<std::pair<const char*, const char*>> kProtocols = {
-      {"detection", "Detection: healthy against each set"},
-      {"pixel", "Pixels"},
-      {"localization", "Localization"},
-      {"thresholding", "Thresholding"},
-      {"reconstruction", "Reconstruction"}};
-  if (evaluation.metrics().empty()) return;
-  std::set<std::string> intervals;
-  for (const Json& metric : evaluation.metrics()) {
-    if (!text_of(metric, "interval").empty()) intervals.insert(text_of(metric, "interval"));
-  }
-  body.begin_section(prefix + "-headline", titled(heading, "Results"),
-                     "Values with their intervals in brackets. n: healthy/pathological images, or cases.");
-  Json rows = Json::array();
-  for (const Json& metric : without_groups(preferred_metrics(evaluation, "detection"))) {
-    if (text_of(metric, "metric") != "auroc" || text_of(metric, "score") == "maximum") continue;
-    const Json row = interval_row(metric, text_of(metric, "set"), display_name(text_of(metric, "method")));
-    if (!row.is_null()) rows.push_back(row);
-  }
-  if (const auto figure = interval_figure("AUROC with interval", "AUROC", rows)) body.add_figures({*figure}, true);
-  for (const auto& [protocol, title] : kProtocols) {
-    const std::vector<Json> metrics = without_groups(preferred_metrics(evaluation, protocol));
-    if (metrics.empty()) continue;
-    body.add_heading(title);
-    add_method_table(body, metrics);
-  }
-  if (!intervals.empty()) {
-    body.begin_details("How the intervals were made");
-    body.add_list({intervals.begin(), intervals.end()});
-    body.end_details();
-  }
-  body.end_section();
-}
 
 void add_curves(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
                 const std::string& heading, const char* kind, const std::string& title, const std::string& text) {
@@ -210,6 +119,7 @@ void add_thresholds(PageBody& body, const EvaluationFiles& evaluation, const std
   if (rows.empty()) return;
   body.begin_section(prefix + "-thresholds", titled(heading, "Pixel thresholds"));
   body.add_table({"pixels", "false positives, %", "threshold", "mode"}, rows);
+  body.add_paragraph("0 in mode paper: none of the steps up to 0.999 leaves so few, as the maps are saturated.");
   body.end_section();
 }
 
@@ -259,7 +169,7 @@ void add_all_metrics(PageBody& body, const EvaluationFiles& evaluation, const st
 
 void add_evaluation_sections(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
                              const std::string& heading) {
-  add_headline(body, evaluation, prefix, heading);
+  add_results(body, evaluation, prefix, heading);
   add_curves(body, evaluation, prefix, heading, "roc", "ROC curves", "Dotted: guessing.");
   add_curves(body, evaluation, prefix, heading, "pr", "Precision and recall",
              "Dotted: the share of pathological images.");
