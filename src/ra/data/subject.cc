@@ -88,8 +88,9 @@ std::optional<std::string> name_before_slice(const std::string& name) {
   if (at == std::string::npos || at == 0) return std::nullopt;
   std::size_t digits = at + kMark.size();
   if (digits < stem.size() && stem[digits] == '-') ++digits;
-  const bool all_digits = digits < stem.size() && std::all_of(stem.begin() + static_cast<std::ptrdiff_t>(digits),
-                                                              stem.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+  const bool all_digits = digits < stem.size() && std::all_of(
+                                                      stem.begin() + static_cast<std::ptrdiff_t>(digits), stem.end(),
+                                                      [](unsigned char c) { return std::isdigit(c) != 0; });
   return all_digits ? std::optional(stem.substr(0, at)) : std::nullopt;
 }
 

@@ -57,8 +57,8 @@ TEST(Subject, KnowsAnImageWithoutASubjectByItsContent) {
 
 TEST(Subject, DoesNotTakeAPartOfAWordForAMark) {
   const testing::TemporaryFolder folder;
-  for (const char* name : {"presub-1.png", "sub-.png", "brain_slicer.png", "_slice3.png", "IXI12.png", "IXI0123.png", "XIXI012.png",
-                           "TCGA-CS-494.png", "TCGA_LGG.png", "file_brain_AXT1_6000312.png"}) {
+  for (const char* name : {"presub-1.png", "sub-.png", "brain_slicer.png", "_slice3.png", "IXI12.png", "IXI0123.png",
+                           "XIXI012.png", "TCGA-CS-494.png", "TCGA_LGG.png", "file_brain_AXT1_6000312.png"}) {
     write_file(folder.path() / name, std::string_view("x"));
     EXPECT_TRUE(is_image_itself(subject_of(folder.path() / name))) << name;
   }

@@ -37,10 +37,11 @@ MethodScore score_of(const at::Tensor& map) {
           gaussian_filter(map.unsqueeze(0), kPerceptualSigma).max().item<double>()};
 }
 
-bool has_normalised_map(const AnomalyDetector& detector) {
+// The calibration of the detector's file, if it holds for the detector's settings.
+const Calibration* fitting_calibration(const AnomalyDetector& detector) {
   const Calibration* calibration = detector.calibration();
-  return calibration != nullptr && calibration->map_mean.defined() &&
-         calibration->differences(detector.identity()).empty();
+  const bool fits = calibration != nullptr && calibration->differences(detector.identity()).empty();
+  return fits ? calibration : nullptr;
 }
 
 // What is known of one image apart from its truth.
@@ -59,13 +60,15 @@ class CaseRun {
         plan_(plan),
         opponents_(opponents),
         options_(options),
-        normalised_(has_normalised_map(detector)),
+        calibration_(fitting_calibration(detector)),
+        normalised_(calibration_ != nullptr && calibration_->map_mean.defined()),
         store_(options.scratch, kFirstOther + std::ssize(opponents) + (normalised_ ? 1 : 0),
                detector.input().image_size),
         bins_(evaluation_bins()),
         images_(plan.images.size()),
         healthy_(plan.images.size(), 0) {
     results_.sets = plan.sets;
+    results_.perceptual = detector.identity().perceptual;
     results_.methods.push_back("ra");
     if (normalised_) results_.methods.push_back("ra_normalised");
     for (const auto& opponent : opponents) results_.methods.push_back(opponent->name());
@@ -138,7 +141,7 @@ class CaseRun {
   std::vector<at::Tensor> other_maps(const at::Tensor& slice, const AnomalyResult& result) {
     const TimedPart timed(results_.seconds.opponents);
     std::vector<at::Tensor> maps;
-    if (normalised_) maps.push_back(detector_.calibration()->normalised(result.map).to(at::kFloat).contiguous());
+    if (normalised_) maps.push_back(calibration_->normalised(result.map).to(at::kFloat).contiguous());
     for (const auto& opponent : opponents_) maps.push_back(opponent->map(slice));
     return maps;
   }
@@ -152,12 +155,14 @@ class CaseRun {
       brain = foreground_mask(slice);
       CaseRecord& numbers = images_[k].numbers;
       numbers.p_value = result.p_value;
+      if (calibration_ != nullptr) numbers.p_value_maximum = calibration_->maxima.p_value(result.score_maximum);
       numbers.scores.push_back({result.score, result.score_maximum});
       for (const at::Tensor& map : others) numbers.scores.push_back(score_of(map));
       numbers.mae = result.reconstruction_mae;
       numbers.mse = mean_squared_error(values_of(input), values_of(reconstruction));
       numbers.psnr = peak_signal_to_noise_ratio(values_of(input), values_of(reconstruction)).value;
       numbers.ssim = ssim(values_of(input), values_of(reconstruction), input.size(1), input.size(0));
+      numbers.perceptual_distance = result.perceptual_distance;
       if (healthy_[k] != 0) healthy_pixels_.add(result.map, brain);
     }
     const TimedPart timed(results_.seconds.files);
@@ -219,7 +224,8 @@ class CaseRun {
   const EvaluationPlan& plan_;
   const std::vector<std::unique_ptr<Opponent>>& opponents_;
   const CaseOptions& options_;
-  bool normalised_;  // the calibration has the mean and spread of healthy maps
+  const Calibration* calibration_;  // nullptr without one that fits
+  bool normalised_;                 // it has the mean and spread of healthy maps
   PlaneStore store_;
   MapBins bins_;
   std::vector<ImageRecord> images_;

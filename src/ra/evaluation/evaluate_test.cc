@@ -95,8 +95,8 @@ TEST_F(Evaluate, JudgesEveryBoxAsThePaperDoesOnTheMapOfTheDetector) {
   }
   EXPECT_EQ(boxes, 10);
   EXPECT_NE(find_row(results, "lesions", "", "auroc", "strict"), nullptr);
-  for (const double seconds : {results.seconds.files, results.seconds.network, results.seconds.metrics,
-                               results.seconds.statistics}) {
+  for (const double seconds :
+       {results.seconds.files, results.seconds.network, results.seconds.metrics, results.seconds.statistics}) {
     EXPECT_GT(seconds, 0.0);
   }
   for (const EvaluatedMetric& row : results.metrics) {

@@ -46,9 +46,10 @@ struct CaseRecord {
   bool pathological = false;
   std::string label;  // class
   std::map<std::string, std::string> groups;
-  std::vector<MethodScore> scores;  // one a method, the detector first
-  std::optional<double> p_value;    // of a calibrated model
+  std::vector<MethodScore> scores;                 // one a method, the detector first
+  std::optional<double> p_value, p_value_maximum;  // of the detector's scores, with a calibration that fits it
   double mae = 0.0, mse = 0.0, ssim = 0.0;
+  double perceptual_distance = 0.0;  // EvaluationResults::distance_name()
   std::optional<double> psnr;
   std::vector<float> latent, reconstruction_latent;  // z of the input and of its re-encoded reconstruction
   std::optional<double> dice;                        // at the threshold, on brain pixels; absent without truth
@@ -83,6 +84,7 @@ struct HealthyMapThreshold {
 
 struct EvaluationResults {
   std::vector<std::string> sets, methods;
+  std::string perceptual;  // the detector's distance: "squeezenet" or "encoder"
   std::vector<CaseRecord> cases;
   std::vector<EvaluatedMetric> metrics;
   std::vector<NamedCurve> curves;
@@ -91,6 +93,12 @@ struct EvaluationResults {
   std::vector<std::string> warnings;
   EvaluationSeconds seconds;
   std::vector<std::string> failures;  // images and masks that could not be used, with the reason
+
+  // The key of the mean perceptual distance of input and reconstruction: LPIPS by the weights that it comes from, which
+  // are not those of the paper (AlexNet), or the model's own, which is no LPIPS.
+  std::string distance_name() const {
+    return perceptual == "squeezenet" ? "lpips_squeezenet" : "perceptual_" + perceptual;
+  }
 };
 
 }  // namespace ra

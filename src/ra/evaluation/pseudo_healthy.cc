@@ -1,20 +1,25 @@
 #include "ra/evaluation/pseudo_healthy.h"
 
 #include <limits>
+#include <string>
+#include <vector>
 
 namespace ra {
 namespace {
 
 struct Quality {
-  const char* metric;
+  std::string metric;
   double (*of)(const CaseRecord&);
 };
-constexpr Quality kQualities[] = {
-    {"mae", [](const CaseRecord& one) { return one.mae; }},
-    {"mse", [](const CaseRecord& one) { return one.mse; }},
-    {"psnr", [](const CaseRecord& one) { return one.psnr.value_or(std::numeric_limits<double>::quiet_NaN()); }},
-    {"ssim", [](const CaseRecord& one) { return one.ssim; }},
-};
+std::vector<Quality> qualities(const EvaluationResults& results) {
+  return {
+      {"mae", [](const CaseRecord& one) { return one.mae; }},
+      {"mse", [](const CaseRecord& one) { return one.mse; }},
+      {"psnr", [](const CaseRecord& one) { return one.psnr.value_or(std::numeric_limits<double>::quiet_NaN()); }},
+      {"ssim", [](const CaseRecord& one) { return one.ssim; }},
+      {results.distance_name(), [](const CaseRecord& one) { return one.perceptual_distance; }},
+  };
+}
 
 }  // namespace
 
@@ -22,7 +27,7 @@ void add_reconstruction(EvaluationResults& results, const BootstrapOptions& opti
   for (std::size_t set = 0; set < results.sets.size(); ++set) {
     const CaseList cases = cases_where(results, [&](const CaseRecord& one) { return one.set == set; });
     if (cases.empty()) continue;
-    for (const Quality& quality : kQualities) {
+    for (const Quality& quality : qualities(results)) {
       std::vector<double> values;
       for (const CaseRecord* one : cases) values.push_back(quality.of(*one));
       EvaluatedMetric row;

@@ -89,24 +89,22 @@ std::string cases_csv(const EvaluationResults& results) {
                                      [&](const CaseRecord& one) { return one.groups.count(std::string(column)) > 0; });
     if (present) groups.emplace_back(column);
   }
-  const auto score_of = [&](const CaseRecord& one, const char* method) -> std::optional<double> {
-    const auto place = std::find(results.methods.begin(), results.methods.end(), method);
-    if (place == results.methods.end()) return std::nullopt;
-    return one.scores[static_cast<std::size_t>(place - results.methods.begin())].mean;
-  };
-  std::string text =
-      "case,set,image,subject,label,class,score,score_maximum,mean_picture_score,pca_score,mae,mse,psnr,ssim,dice,"
-      "p_value,sheet,row";
+  std::string text = "case,set,image,subject,label,class,score,score_maximum";
+  for (std::size_t k = 1; k < results.methods.size(); ++k) {
+    text += fmt::format(",{0}_score,{0}_score_maximum", results.methods[k]);
+  }
+  text += ",mae,mse,psnr,ssim," + results.distance_name() + ",dice,p_value,p_value_maximum,sheet,row";
   for (const std::string& group : groups) text += "," + group;
   text += "\n";
   for (std::size_t k = 0; k < results.cases.size(); ++k) {
     const CaseRecord& one = results.cases[k];
     const GalleryPlace place = Gallery::place(k);
-    text += fmt::format("{},{},{},{},{},{},{:.9g},{:.9g},{},{},{:.9g},{:.9g},{},{:.9g},{},{},{},{}", k,
-                        csv_field(results.sets[one.set]), csv_field(one.image.string()), csv_field(one.subject),
-                        one.pathological ? 1 : 0, csv_field(one.label), one.scores[0].mean, one.scores[0].maximum,
-                        field(score_of(one, "mean_picture")), field(score_of(one, "pca")), one.mae, one.mse,
-                        field(one.psnr), one.ssim, field(one.dice), field(one.p_value), place.sheet, place.row);
+    text += fmt::format("{},{},{},{},{},{}", k, csv_field(results.sets[one.set]), csv_field(one.image.string()),
+                        csv_field(one.subject), one.pathological ? 1 : 0, csv_field(one.label));
+    for (const MethodScore& score : one.scores) text += fmt::format(",{:.9g},{:.9g}", score.mean, score.maximum);
+    text += fmt::format(",{:.9g},{:.9g},{},{:.9g},{:.9g},{},{},{},{},{}", one.mae, one.mse, field(one.psnr), one.ssim,
+                        one.perceptual_distance, field(one.dice), field(one.p_value), field(one.p_value_maximum),
+                        place.sheet, place.row);
     for (const std::string& group : groups) {
       const auto value = one.groups.find(group);
       text += "," + (value == one.groups.end() ? "" : csv_field(value->second));
@@ -216,8 +214,8 @@ std::vector<std::string> subjects_of_plan(const EvaluationPlan& plan) {
 
 // What an earlier evaluation left, so that no file of it stays beside the new ones.
 void clear(const fs::path& folder) {
-  for (const char* old :
-       {"results.json", "timing.json", "cases.csv", "boxes.csv", "latents.csv", "latents_pca.csv", "sheet.png", "gallery"}) {
+  for (const char* old : {"results.json", "timing.json", "cases.csv", "boxes.csv", "latents.csv", "latents_pca.csv",
+                          "sheet.png", "gallery"}) {
     fs::remove_all(folder / old);
   }
 }
