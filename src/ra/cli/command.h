@@ -23,7 +23,9 @@ void add_report_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_screen_command(CLI::App& app);
 void add_synthesize_command(CLI::App& app);
+void add_track_command(CLI::App& app);
 void add_train_command(CLI::App& app);
+void add_watch_command(CLI::App& app);
 
 // The exit codes that work returns; errors that end it choose theirs by ra::exit_code().
 inline constexpr int kExitSuccess = 0;

@@ -27,7 +27,7 @@ namespace {
 const std::vector<void (*)(CLI::App&)> kVerbs = {
     &ra::add_run_command,        &ra::add_train_command,     &ra::add_calibrate_command, &ra::add_screen_command,
     &ra::add_synthesize_command, &ra::add_evaluate_command,  &ra::add_report_command,    &ra::add_config_command,
-    &ra::add_model_command,      &ra::add_benchmark_command,
+    &ra::add_model_command,      &ra::add_benchmark_command, &ra::add_track_command,     &ra::add_watch_command,
 };
 
 // The deepest command that was named: the one whose options a word was meant for.
@@ -58,10 +58,18 @@ std::string describe_unknown_word(const CLI::App& app) {
   return std::string(kind) + " '" + word + "'" + ra::did_you_mean(word, known);
 }
 
-int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-  const std::string unknown = describe_unknown_word(app);
-  const std::string reason = unknown.empty() ? error.what() : unknown;
+// An option or argument that was given an empty text, as an unset variable of a shell leaves it: no file, folder or
+// name is called so. Empty when there is none.
+std::string describe_empty_value(const CLI::App& app) {
+  for (const CLI::Option* option : innermost(app).get_options()) {
+    for (const std::string& value : option->results()) {
+      if (value.empty()) return option->get_name() + " is empty";
+    }
+  }
+  return "";
+}
+
+int report_misuse(const CLI::App& app, const std::string& reason) {
   std::string command = "ra";
   if (&innermost(app) != &app) command = innermost(app).get_display_name();
   for (const CLI::App* up = innermost(app).get_parent(); up != nullptr; up = up->get_parent()) {
@@ -69,6 +77,18 @@ int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   }
   std::fprintf(stderr, "ra: error: %s; see '%s --help'\n", reason.c_str(), command.c_str());
   return ra::kExitUsage;
+}
+
+int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  const std::string unknown = describe_unknown_word(app);
+  return report_misuse(app, unknown.empty() ? error.what() : unknown);
+}
+
+// What a stop signal ended, with an error or without, ends as the signal itself would have ended it.
+int or_signal(int code) {
+  const int signal = ra::StopSignal::received();
+  return signal != 0 ? 128 + signal : code;
 }
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -102,11 +122,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return report_parse_error(app, error);
   }
+  if (const std::string empty = describe_empty_value(app); !empty.empty()) return report_misuse(app, empty);
   // A verb that takes --threads computes.
   if (innermost(app).get_option_no_throw("--threads") != nullptr) ra::wait_passively();
-  const int code = ra::chosen_work()();
-  const int signal = ra::StopSignal::received();
-  return signal != 0 ? 128 + signal : code;
+  return or_signal(ra::chosen_work()());
 }
 
 // Output that a full disk did not take is lost: the run failed, whatever its work came to.
@@ -125,7 +144,7 @@ int main(int argc, char** argv) {
     return code;
   } catch (const ra::Error& error) {
     std::fprintf(stderr, "ra: error: %s\n", error.what());
-    return ra::exit_code(error.code());
+    return or_signal(ra::exit_code(error.code()));
   } catch (const std::exception& error) {
     return report_exception(error);
   }
