@@ -2,11 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "ra/data/case_workers.h"
 #include "ra/data/synthetic_brain.h"
 
 namespace ra {
@@ -47,9 +47,8 @@ std::vector<SyntheticCase> plan_synthetic_dataset(const SyntheticDatasetOptions&
 
 // Writes images/*.png, masks/*.png, lists/{train,val,test}.csv, with lesions lists/lesions{,_ann,_neg}.csv (row by
 // row: image, lesion mask, outside mask), and manifest.csv last. Lists have a header line and paths that start with
-// "./", relative to `output`. kUsage when a data set is there and `overwrite` is not set; kFailed when a signal
-// asked to stop. `progress` is called after each case with the number done; calls do not overlap.
-void write_synthetic_dataset(const SyntheticDatasetOptions& options,
-                             const std::function<void(std::size_t done, std::size_t total)>& progress = {});
+// "./", relative to `output`. kUsage when a data set is there and `overwrite` is not set, which removes what an earlier
+// run wrote; kFailed when a signal asked to stop.
+void write_synthetic_dataset(const SyntheticDatasetOptions& options, const CaseProgress& progress = {});
 
 }  // namespace ra

@@ -99,6 +99,23 @@ TEST(SyntheticDataset, HasNoLesionListsUnlessAskedFor) {
   }
 }
 
+TEST(SyntheticDataset, LeavesNothingOfAnEarlierOne) {
+  const testing::TemporaryFolder folder;
+  SyntheticDatasetOptions options = small_dataset(folder.path(), true);
+  write_synthetic_dataset(options);
+  write_file(options.output / "images/mine.png", "mine");
+  options.count = 3;
+  options.lesions = false;
+  options.overwrite = true;
+  write_synthetic_dataset(options);
+  std::set<std::string> left;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(options.output)) {
+    if (entry.is_regular_file()) left.insert(entry.path().filename().string());
+  }
+  EXPECT_THAT(left, ::testing::ElementsAre("brain_00000.png", "brain_00001.png", "brain_00002.png", "manifest.csv", "mine.png",
+                                           "test.csv", "train.csv", "val.csv"));
+}
+
 TEST(SyntheticDataset, IsTheSameForAnyNumberOfThreads) {
   const testing::TemporaryFolder folder;
   SyntheticDatasetOptions one = small_dataset(folder.path(), true);

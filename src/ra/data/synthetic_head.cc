@@ -302,6 +302,15 @@ HeadOutline::HeadOutline(const HeadTraits& traits, CounterRandom& random) {
     layers.scalp = std::max(scalp * (1.05f - 0.15f * pole) + scalp_waves.at(angle), 3.2f);
     layers.marrow = traits.marrow * std::max(0.55f + 0.45f * pole + 0.5f * marrow_waves.at(angle), 0.1f);
   }
+  set_slants();
+}
+
+HeadOutline::HeadOutline(const std::array<float, kAngles>& brain_radii) {
+  for (std::size_t i = 0; i < brain_radii.size(); ++i) layers_[i].brain = std::max(brain_radii[i], 1.0f);
+  set_slants();
+}
+
+void HeadOutline::set_slants() {
   for (int i = 0; i < kAngles; ++i) {
     const float before = layers_[(i + kAngles - 1) % kAngles].brain;
     const float after = layers_[(i + 1) % kAngles].brain;

@@ -47,6 +47,8 @@ class HeadOutline {
   };
 
   HeadOutline(const HeadTraits& traits, CounterRandom& random);
+  // A measured surface, with nothing known of what lies above it.
+  explicit HeadOutline(const std::array<float, kAngles>& brain_radii);
 
   // The layers at a point whose angle is `turns` of kAngles (from polar_turns).
   Layers at(float turns) const;
@@ -56,7 +58,9 @@ class HeadOutline {
   HeadPoint surface(float turns) const;
 
  private:
-  std::array<Layers, kAngles> layers_;
+  void set_slants();
+
+  std::array<Layers, kAngles> layers_{};
 };
 
 // The angle of a point in HeadOutline's steps, [0, kAngles).

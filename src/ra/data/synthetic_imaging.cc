@@ -35,27 +35,6 @@ class ContrastCurve {
   std::array<float, 400> table_;
 };
 
-// Three-point blur along both axes; `side` is the weight of a neighbour.
-void blur(Raster& picture, float side) {
-  const float middle = 1.0f - 2.0f * side;
-  Raster across(picture.columns, picture.rows);
-  for (int row = 0; row < picture.rows; ++row) {
-    for (int column = 0; column < picture.columns; ++column) {
-      const float left = picture.at(std::max(column - 1, 0), row);
-      const float right = picture.at(std::min(column + 1, picture.columns - 1), row);
-      across.at(column, row) = middle * picture.at(column, row) + side * (left + right);
-    }
-  }
-  for (int row = 0; row < picture.rows; ++row) {
-    const int above = std::max(row - 1, 0);
-    const int below = std::min(row + 1, picture.rows - 1);
-    for (int column = 0; column < picture.columns; ++column) {
-      picture.at(column, row) =
-          middle * across.at(column, row) + side * (across.at(column, above) + across.at(column, below));
-    }
-  }
-}
-
 }  // namespace
 
 HeadPose::HeadPose(int columns, int rows, float scale, CounterRandom& random)

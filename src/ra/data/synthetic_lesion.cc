@@ -1,8 +1,14 @@
 #include "ra/data/synthetic_lesion.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+
+#include "ra/base/error.h"
+#include "ra/base/nearest_name.h"
 
 namespace ra {
 namespace {
@@ -46,6 +52,21 @@ std::string_view to_string(LesionKind kind) {
       return "haemorrhage";
   }
   return "unknown";
+}
+
+LesionKind lesion_kind_from_string(const std::string& name) {
+  std::vector<std::string> names;
+  for (const LesionKind kind : kLesionKinds) {
+    if (name == to_string(kind)) return kind;
+    names.emplace_back(to_string(kind));
+  }
+  throw Error(ErrorCode::kUsage, fmt::format("unknown kind of lesion '{}'{}; the kinds are {}", name,
+                                             did_you_mean(name, names), fmt::join(names, ", ")));
+}
+
+bool Lesion::fits(LesionKind kind, const Head& head) {
+  const bool needs_ventricles = kind == LesionKind::kEnlargedVentricles || kind == LesionKind::kWhiteMatterLesions;
+  return !needs_ventricles || (!head.ventricles[0].points.empty() && !head.ventricles[1].points.empty());
 }
 
 float Lesion::Blob::share_at(HeadPoint point) const {
@@ -263,7 +284,11 @@ HeadPoint Lesion::source_of(HeadPoint point) const {
 
 Lesion::Effect Lesion::at(HeadPoint point) const {
   const HeadPoint source = source_of(point);
-  Effect effect{head_->brightness.sample(source), 0.0f};
+  return painted(point, source, head_->brightness.sample(source));
+}
+
+Lesion::Effect Lesion::painted(HeadPoint point, HeadPoint source, float brightness_at_source) const {
+  Effect effect{brightness_at_source, 0.0f};
   const float depth = head_->depth.sample(point);
   if (depth <= 0.0f) return effect;
   if (push_.kind == Push::Kind::kFromVentricles && (source.x != point.x || source.y != point.y)) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,10 +29,14 @@ inline constexpr std::array kLesionKinds{LesionKind::kMass,
                                          LesionKind::kMidlineShift,
                                          LesionKind::kHaemorrhage};
 std::string_view to_string(LesionKind kind);
+LesionKind lesion_kind_from_string(const std::string& name);  // kUsage for an unknown name
 
 // One lesion placed in a head: where it draws tissue from (a displacement, mass effect) and what it paints.
 class Lesion {
  public:
+  // Whether the head has what this kind needs: ventricles on both sides, where they are enlarged or foci lie round them.
+  static bool fits(LesionKind kind, const Head& head);
+
   // Chooses place, size and appearance; a function of the head and of the random stream alone.
   static Lesion place(LesionKind kind, const Head& head, CounterRandom random);
 
@@ -41,6 +46,9 @@ class Lesion {
   };
   // At a point of the head's frame. Where the lesion does nothing, brightness is exactly head.brightness's sample.
   Effect at(HeadPoint point) const;
+  // The same in its two steps: where the tissue at a point came from, and what is painted over it there.
+  HeadPoint source_of(HeadPoint point) const;
+  Effect painted(HeadPoint point, HeadPoint source, float brightness_at_source) const;
 
   LesionKind kind() const { return kind_; }
   // The mask of a deformation is where the picture changes within this distance of the ventricles (mm); empty for
@@ -84,7 +92,6 @@ class Lesion {
 
   static Blob irregular_blob(HeadPoint centre, float radius, float wildness, CounterRandom& random);
   HeadPoint point_in_brain(float min_depth, float max_depth, CounterRandom& random) const;
-  HeadPoint source_of(HeadPoint point) const;
   HeadPoint source_from_ventricles(HeadPoint point) const;
 
   LesionKind kind_;

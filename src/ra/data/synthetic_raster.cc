@@ -57,4 +57,51 @@ Raster smooth_noise(int columns, int rows, float cell, CounterRandom& random) {
   return noise;
 }
 
+void blur(Raster& picture, float side) {
+  const float middle = 1.0f - 2.0f * side;
+  Raster across(picture.columns, picture.rows);
+  for (int row = 0; row < picture.rows; ++row) {
+    for (int column = 0; column < picture.columns; ++column) {
+      const float left = picture.at(std::max(column - 1, 0), row);
+      const float right = picture.at(std::min(column + 1, picture.columns - 1), row);
+      across.at(column, row) = middle * picture.at(column, row) + side * (left + right);
+    }
+  }
+  for (int row = 0; row < picture.rows; ++row) {
+    const int above = std::max(row - 1, 0);
+    const int below = std::min(row + 1, picture.rows - 1);
+    for (int column = 0; column < picture.columns; ++column) {
+      picture.at(column, row) =
+          middle * across.at(column, row) + side * (across.at(column, above) + across.at(column, below));
+    }
+  }
+}
+
+Raster box_mean(const Raster& picture, int reach) {
+  const auto width = static_cast<float>(2 * reach + 1);
+  Raster across(picture.columns, picture.rows);
+  for (int row = 0; row < picture.rows; ++row) {
+    double sum = 0.0;
+    const auto value = [&](int column) { return picture.at(std::clamp(column, 0, picture.columns - 1), row); };
+    for (int column = -reach; column < reach; ++column) sum += value(column);
+    for (int column = 0; column < picture.columns; ++column) {
+      sum += value(column + reach);
+      across.at(column, row) = static_cast<float>(sum) / width;
+      sum -= value(column - reach);
+    }
+  }
+  Raster mean(picture.columns, picture.rows);
+  for (int column = 0; column < picture.columns; ++column) {
+    double sum = 0.0;
+    const auto value = [&](int row) { return across.at(column, std::clamp(row, 0, picture.rows - 1)); };
+    for (int row = -reach; row < reach; ++row) sum += value(row);
+    for (int row = 0; row < picture.rows; ++row) {
+      sum += value(row + reach);
+      mean.at(column, row) = static_cast<float>(sum) / width;
+      sum -= value(row - reach);
+    }
+  }
+  return mean;
+}
+
 }  // namespace ra

@@ -41,6 +41,12 @@ inline float smooth_step(float low, float high, float value) {
   return t * t * (3.0f - 2.0f * t);
 }
 
+// Three-point blur along both axes; `side` is the weight of a neighbour.
+void blur(Raster& picture, float side);
+
+// Mean over the square of 2 * reach + 1 pixels around each; beyond the picture, the nearest pixel counts.
+Raster box_mean(const Raster& picture, int reach);
+
 inline float mix(float from, float to, float share) { return from + (to - from) * share; }
 
 }  // namespace ra
