@@ -15,8 +15,11 @@ constexpr std::int64_t kRimParts = 25;
 
 // Keeps the pixels whose square of `radius` lies inside the mask; beyond the picture counts as inside.
 at::Tensor erode(const at::Tensor& mask, std::int64_t radius) {
-  const at::Tensor outside = mask.logical_not().to(at::kFloat).unsqueeze(0).unsqueeze(0);
-  return at::max_pool2d(outside, 2 * radius + 1, 1, radius).squeeze(0).squeeze(0) == 0;
+  const std::int64_t side = 2 * radius + 1;
+  at::Tensor outside = mask.logical_not().to(at::kFloat).unsqueeze(0).unsqueeze(0);
+  outside = at::max_pool2d(outside, {side, 1}, 1, {radius, 0});
+  outside = at::max_pool2d(outside, {1, side}, 1, {0, radius});
+  return outside.squeeze(0).squeeze(0) == 0;
 }
 
 }  // namespace

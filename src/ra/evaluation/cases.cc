@@ -174,16 +174,15 @@ class CaseRun {
 
   void judge(const PlannedCase& one, const CaseSink& sink) {
     CaseRecord record = named_record(one);
-    at::Tensor planes;
     std::optional<CaseTruth> truth;
     {
       const TimedPart timed(results_.seconds.files);
-      planes = store_.get(images_[one.image].stored);
+      store_.read(images_[one.image].stored, planes_);
       if (options_.truth) {
         truth = read_truth(one, record.image, images_[one.image].size, detector_.input().image_size);
       }
     }
-    CasePictures pictures{planes[kInput], planes[kReconstruction], planes[kPerceptual], planes[kMap], {}, {}};
+    CasePictures pictures{planes_[kInput], planes_[kReconstruction], planes_[kPerceptual], planes_[kMap], {}, {}};
     if (results_.threshold) {
       pictures.thresholded = (pictures.map >= static_cast<float>(*results_.threshold)).to(at::kFloat);
     }
@@ -191,7 +190,7 @@ class CaseRun {
       const TimedPart timed(results_.seconds.metrics);
       results_.warnings.insert(results_.warnings.end(), truth->warnings.begin(), truth->warnings.end());
       if (truth->known) pictures.truth = truth->mask;
-      judge_case(maps_of(planes), *truth, results_.threshold, bins_, record);
+      judge_case(maps_of_planes(), *truth, results_.threshold, bins_, record);
     }
     if (sink) {
       const TimedPart timed(results_.seconds.output);
@@ -213,10 +212,10 @@ class CaseRun {
     return record;
   }
 
-  // Views of `planes`, which must outlive them.
-  JudgedMaps maps_of(const at::Tensor& planes) const {
-    JudgedMaps maps{planes.size(1), {values_of(planes[kMap])}, mask_of(planes[kBrain])};
-    for (std::int64_t k = kFirstOther; k < planes.size(0); ++k) maps.maps.push_back(values_of(planes[k]));
+  // Views of the planes of the case that is judged.
+  JudgedMaps maps_of_planes() const {
+    JudgedMaps maps{planes_.size(1), {values_of(planes_[kMap])}, mask_of(planes_[kBrain])};
+    for (std::int64_t k = kFirstOther; k < planes_.size(0); ++k) maps.maps.push_back(values_of(planes_[k]));
     return maps;
   }
 
@@ -231,6 +230,7 @@ class CaseRun {
   std::vector<ImageRecord> images_;
   std::vector<std::uint8_t> healthy_;  // images of a healthy case
   HealthyPixels healthy_pixels_;
+  at::Tensor planes_;  // of the case that is judged
   std::size_t stored_ = 0;
   EvaluationResults results_;
 };

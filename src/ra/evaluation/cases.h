@@ -16,7 +16,7 @@
 
 namespace ra {
 
-// What the gallery shows of a case: all [S,S] float32 on the CPU.
+// What the gallery shows of a case: all [S,S] float32 on the CPU, good until the sink returns.
 struct CasePictures {
   at::Tensor input, reconstruction, perceptual, map;
   std::optional<at::Tensor> thresholded;  // 0 or 1; absent without a threshold

@@ -40,14 +40,13 @@ void PlaneStore::add(const at::Tensor& entry) {
   ++count_;
 }
 
-at::Tensor PlaneStore::get(std::size_t index) const {
-  at::Tensor values = at::empty({planes_, size_, size_}, at::kFloat);
-  const auto bytes = static_cast<std::size_t>(values.numel()) * sizeof(float);
+void PlaneStore::read(std::size_t index, at::Tensor& entry) const {
+  if (!entry.defined()) entry = at::empty({planes_, size_, size_}, at::kFloat);
+  const auto bytes = static_cast<std::size_t>(planes_ * size_ * size_) * sizeof(float);
   if (std::fflush(file_.get()) != 0 || std::fseek(file_.get(), static_cast<long>(index * bytes), SEEK_SET) != 0 ||
-      std::fread(values.data_ptr<float>(), 1, bytes, file_.get()) != bytes) {
+      std::fread(entry.data_ptr<float>(), 1, bytes, file_.get()) != bytes) {
     fail("read");
   }
-  return values;
 }
 
 }  // namespace ra

@@ -37,19 +37,18 @@ std::size_t HealthyPixels::step_of(float value) const {
   return step;
 }
 
-void HealthyPixels::count(float value, Counts& counts) const {
-  ++counts.steps[step_of(value)];
-  ++counts.bins[bins_.bin(value)];
-  ++counts.pixels;
-}
-
 void HealthyPixels::add(const at::Tensor& map, const at::Tensor& brain) {
   const at::Tensor values = map.contiguous(), inside = brain.to(at::kBool).contiguous();
   for (std::int64_t k = 0; k < values.numel(); ++k) {
     const float value = values.data_ptr<float>()[k];
     if (std::isnan(value)) throw Error(ErrorCode::kBadInput, "an anomaly map holds a value that is not a number");
-    count(value, all_);
-    if (inside.data_ptr<bool>()[k]) count(value, brain_);
+    const std::size_t step = step_of(value), bin = bins_.bin(value);
+    for (Counts* counts : {&all_, inside.data_ptr<bool>()[k] ? &brain_ : nullptr}) {
+      if (counts == nullptr) continue;
+      ++counts->steps[step];
+      ++counts->bins[bin];
+      ++counts->pixels;
+    }
   }
 }
 

@@ -32,7 +32,6 @@ class HealthyPixels {
     std::int64_t pixels = 0;
   };
   std::size_t step_of(float value) const;
-  void count(float value, Counts& counts) const;
   void add_thresholds(const Counts& counts, const char* pixels, std::vector<HealthyMapThreshold>& thresholds) const;
 
   MapBins bins_;

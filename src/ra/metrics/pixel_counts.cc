@@ -51,6 +51,7 @@ PixelCounts count_pixels(std::span<const float> map, std::span<const std::uint8_
     all[k].bin = k;
     result.bins.push_back(all[k]);
   }
+  result.bins.shrink_to_fit();
   return result;
 }
 

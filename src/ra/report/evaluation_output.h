@@ -19,8 +19,8 @@ struct EvaluationRunOptions {
 };
 
 // Judges a detector on labelled sets and writes the evaluation folder: results.json, timing.json, cases.csv,
-// boxes.csv, latents.csv, latents_pca.csv, sheet.png and gallery/ (docs/evaluation.md lists what they hold). kUsage when
-// the model has seen a subject of the sets and that is not allowed; kIo when the folder cannot be written.
+// boxes.csv, latents.csv, latents_pca.csv, sheet.png and gallery/ (docs/evaluation.md lists what they hold). kUsage
+// when the model has seen a subject of the sets and that is not allowed; kIo when the folder cannot be written.
 EvaluationResults run_evaluation(const AnomalyDetector& detector, const std::vector<LabelledSet>& sets,
                                  const EvaluationRunOptions& options, const std::filesystem::path& folder,
                                  const std::function<void(std::size_t done, std::size_t total)>& progress = {});
