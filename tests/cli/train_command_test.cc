@@ -96,15 +96,91 @@ TEST_F(TrainCommandTest, NamesMissingAndUnreadableFilesBeforeAnythingIsTrained) 
   EXPECT_THAT(unreadable.err, Not(HasSubstr("internal")));
 }
 
-TEST_F(TrainCommandTest, SavesTheLatestModelWhenItIsAskedToStop) {
-  // Long enough that only the signal can end it.
-  std::vector<std::string> command{"timeout", "--preserve-status", "--signal=TERM", "5", std::getenv("RA_BINARY")};
-  const auto options = words("stopped", {"--set", "training.epochs=1000000", "--set", "training.patience=1000000"});
-  command.insert(command.end(), options.begin(), options.end());
-  const auto result = run_program(command);
-  EXPECT_EQ(result.exit_code, 143) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("stopped by a signal"));
-  EXPECT_TRUE(fs::exists(run("stopped") / "checkpoints/latest.pt"));
+TEST_F(TrainCommandTest, SavesItsStateWhenItIsAskedToStopAndGoesOnFromThere) {
+  const std::vector<std::string> length = {"--set", "training.epochs=3", "--set", "training.checkpoints.minutes=0"};
+  const auto never_stopped = run_ra(words("never_stopped", length));
+  ASSERT_EQ(never_stopped.exit_code, 0) << never_stopped.err;
+  for (const auto& [signal, code] : {std::pair{"TERM", 143}, std::pair{"INT", 130}, std::pair{"USR1", 138}}) {
+    // Long enough that only the signal can end it.
+    const std::string name = std::string("stopped_") + signal;
+    std::vector<std::string> command{"timeout", "--preserve-status", std::string("--signal=") + signal, "3",
+                                     std::getenv("RA_BINARY")};
+    const auto options = words(name, {"--set", "training.epochs=1000000", "--set", "training.patience=1000000"});
+    command.insert(command.end(), options.begin(), options.end());
+    const auto stopped = run_program(command);
+    EXPECT_EQ(stopped.exit_code, code) << stopped.err;
+    EXPECT_THAT(stopped.out, HasSubstr("stopped by a signal"));
+    EXPECT_THAT(stopped.out, HasSubstr("ra train --resume " + run(name).string()));
+    EXPECT_TRUE(fs::exists(run(name) / "checkpoints/latest.pt"));
+  }
+}
+
+TEST_F(TrainCommandTest, ResumesWithoutAConfigurationAndCanBeMadeLonger) {
+  const auto whole = run_ra(words("whole_3", {"--quiet", "--set", "training.epochs=2"}));
+  ASSERT_EQ(whole.exit_code, 0) << whole.err;
+  ASSERT_EQ(run_ra(words("longer", {"--quiet"})).exit_code, 0);
+  const auto longer = run_ra({"train", "--resume", run("longer").string(), "--threads", "1", "--set", "training.epochs=2"});
+  ASSERT_EQ(longer.exit_code, 0) << longer.err;
+  EXPECT_THAT(longer.err, HasSubstr("goes on after 2 epochs"));
+  for (const char* name : {"checkpoints/best.pt", "checkpoints/latest.pt"}) {
+    EXPECT_EQ(read_file(run("longer") / name), read_file(run("whole_3") / name)) << name;
+  }
+  EXPECT_THAT(read_text_file(run("longer") / "config.yaml"), HasSubstr("epochs: 2"));
+  EXPECT_THAT(read_text_file(run("longer") / "environment.json"), HasSubstr("resumed"));
+}
+
+TEST_F(TrainCommandTest, RefusesToGoOnWithOtherSettingsOrData) {
+  ASSERT_EQ(run_ra(words("fixed", {"--quiet"})).exit_code, 0);
+  const auto resume = [&](std::vector<std::string> more) {
+    std::vector<std::string> all{"train", "--resume", run("fixed").string(), "--threads", "1"};
+    all.insert(all.end(), more.begin(), more.end());
+    return run_ra(all);
+  };
+  const auto rate = resume({"--set", "training.learning_rate=0.5"});
+  EXPECT_EQ(rate.exit_code, 2);
+  EXPECT_THAT(rate.err, HasSubstr("training.learning_rate was 5e-05 and is 0.5"));
+  const auto data = resume({"--set", "data.train=lists/test.csv", "--set", "training.epochs=3"});
+  EXPECT_EQ(data.exit_code, 2);
+  EXPECT_THAT(data.err, HasSubstr("data.train is not what the run began with"));
+  const auto config = resume({(run("fixed") / "config.yaml").string()});
+  EXPECT_EQ(config.exit_code, 2);
+  const auto none = run_ra({"train", "--resume", brains()});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err, HasSubstr("holds no run"));
+}
+
+TEST_F(TrainCommandTest, KeepsTheOldRunUntilTheNewOneHasSavedSomething) {
+  ASSERT_EQ(run_ra(words("twice", {"--quiet"})).exit_code, 0);
+  const auto old_best = read_file(run("twice") / "checkpoints/best.pt");
+  // Stops in its first step, before anything is saved: no step may be bad, and the rate makes the first one so.
+  const auto failed = run_ra(words("twice", {"--overwrite", "--set", "training.warmup.learning_rate=1e30", "--set",
+                                             "training.max_bad_steps=0"}));
+  EXPECT_EQ(failed.exit_code, 3) << failed.err;
+  EXPECT_EQ(read_file(run("twice") / "replaced/checkpoints/best.pt"), old_best);
+  const auto done = run_ra(words("twice", {"--overwrite", "--seed", "6", "--quiet"}));
+  EXPECT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_FALSE(fs::exists(run("twice") / "replaced"));
+  EXPECT_NE(read_file(run("twice") / "checkpoints/best.pt"), old_best);
+}
+
+TEST_F(TrainCommandTest, BeginsFromACheckpointOfAnotherRun) {
+  ASSERT_EQ(run_ra(words("parent", {"--quiet"})).exit_code, 0);
+  const std::string parent = (run("parent") / "checkpoints/best.pt").string();
+  const auto spent = run_ra(words("child", {"--resume", parent}));
+  EXPECT_EQ(spent.exit_code, 2);
+  EXPECT_THAT(spent.err, HasSubstr("raise training.epochs"));
+  const auto child = run_ra(words("child", {"--resume", parent, "--set", "training.epochs=3"}));
+  ASSERT_EQ(child.exit_code, 0) << child.err;
+  EXPECT_THAT(child.err, HasSubstr("begins with the model of"));
+  EXPECT_THAT(child.err, HasSubstr("the best epoch"));
+}
+
+TEST_F(TrainCommandTest, RefusesATrainingThatNeedsMoreMemoryThanThereIs) {
+  const auto result = run_ra(words("huge", {"--set", "model.image_size=512", "--set", "model.channels=[512, 512, 512]",
+                                            "--set", "training.batch_size=4096"}));
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("GiB are available"));
+  EXPECT_FALSE(fs::exists(run("huge") / "config.yaml"));
 }
 
 TEST_F(TrainCommandTest, RefusesASubjectInTwoSplitsUnlessAllowed) {

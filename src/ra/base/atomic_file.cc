@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
+#include <regex>
 #include <system_error>
 
 #include "ra/base/error.h"
@@ -27,6 +29,13 @@ std::filesystem::path temporary_name(const std::filesystem::path& path) {
                                std::to_string(counter++) + ".tmp");
 }
 
+// The process that made a temporary file, by its name; 0 if the name is of another kind.
+pid_t maker_of(const std::string& name) {
+  static const std::regex kTemporary(R"(\..+\.([0-9]{1,9})\.[0-9]+\.tmp)");
+  std::smatch match;
+  return std::regex_match(name, match, kTemporary) ? static_cast<pid_t>(std::stol(match[1])) : 0;
+}
+
 std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
@@ -40,8 +49,12 @@ void sync_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(temporary_name(path_)) {
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+  // The name may be taken by what a killed process with the same number left: in a container every one is number 1.
+  do {
+    temporary_ = temporary_name(path_);
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) fail_io("cannot write", path_, errno);
 }
 
@@ -84,6 +97,42 @@ void write_file(const std::filesystem::path& path, std::span<const std::byte> co
   AtomicFile file(path);
   file.write(content);
   file.commit();
+}
+
+void replace_link(const std::filesystem::path& path, const std::filesystem::path& target) {
+  std::filesystem::path temporary;
+  int failed = 0;
+  do {
+    temporary = temporary_name(path);
+    failed = ::symlink(target.c_str(), temporary.c_str());
+  } while (failed != 0 && errno == EEXIST);
+  if (failed != 0) fail_io("cannot write", path, errno);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    fail_io("cannot write", path, error);
+  }
+  sync_folder(folder_of(path));
+}
+
+void sync_file(const std::filesystem::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && errno == ENOENT) return;
+  if (descriptor < 0) fail_io("cannot open", path, errno);
+  const int error = ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  if (error != 0) fail_io("cannot write", path, error);
+}
+
+std::size_t remove_stale_temporaries(const std::filesystem::path& folder) {
+  std::size_t removed = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const pid_t maker = maker_of(entry.path().filename().string());
+    if (maker <= 0 || (maker != ::getpid() && (::kill(maker, 0) == 0 || errno != ESRCH))) continue;
+    if (::unlink(entry.path().c_str()) == 0) ++removed;
+  }
+  return removed;
 }
 
 namespace {

@@ -41,6 +41,17 @@ class AtomicFile {
 void write_file(const std::filesystem::path& path, std::string_view content);
 void write_file(const std::filesystem::path& path, std::span<const std::byte> content);
 
+// Makes `path` a symbolic link to `target` in one step, whatever link or file it was before; kIo as AtomicFile.
+void replace_link(const std::filesystem::path& path, const std::filesystem::path& target);
+
+// Waits until what was written to a file is on the disk; nothing for a file that is not there. kIo if that fails.
+void sync_file(const std::filesystem::path& path);
+
+// Removes the temporary files that killed processes left in a folder: those whose process no longer runs here, or has
+// the number of this one. Returns how many. To be called by the one who holds the folder's lock (lock_file.h), before it
+// writes.
+std::size_t remove_stale_temporaries(const std::filesystem::path& folder);
+
 // The whole content of a regular file of at most `limit` bytes; kBadInput when it is missing, no regular file,
 // unreadable or larger.
 std::vector<std::byte> read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{4} << 30);

@@ -1,6 +1,8 @@
 #include "ra/base/atomic_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -53,6 +55,36 @@ TEST(AtomicFile, NamesAMissingFolder) {
     EXPECT_EQ(error.code(), ErrorCode::kIo);
     EXPECT_NE(std::string(error.what()).find("a.txt"), std::string::npos);
   }
+}
+
+TEST(AtomicFile, RemovesWhatKilledProcessesLeftAndNothingElse) {
+  const testing::TemporaryFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    new AtomicFile(folder.path() / "best.pt");
+    ::_exit(0);  // without destructors, as a kill would
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  write_file(folder.path() / "a.tmp", std::string_view("mine"));
+  const std::string of_parent = ".b.txt." + std::to_string(::getppid()) + ".0.tmp";
+  write_file(folder.path() / of_parent, std::string_view("of a process that runs"));
+  EXPECT_EQ(files_in(folder.path()), 3u);
+  EXPECT_EQ(remove_stale_temporaries(folder.path()), 1u);
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "a.tmp"));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / of_parent));
+  EXPECT_EQ(remove_stale_temporaries(folder.path() / "none"), 0u);
+}
+
+TEST(AtomicFile, LinksAreReplacedInOneStep) {
+  const testing::TemporaryFolder folder;
+  const auto link = folder.path() / "latest";
+  for (const char* name : {"a", "b"}) {
+    write_file(folder.path() / name, std::string_view(name));
+    replace_link(link, name);
+    EXPECT_EQ(read_text_file(link), name);
+  }
+  EXPECT_EQ(files_in(folder.path()), 3u);
 }
 
 TEST(ReadFile, RefusesFoldersMissingAndLargeFiles) {

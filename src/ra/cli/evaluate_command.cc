@@ -101,10 +101,10 @@ int evaluate_config(const EvaluateOptions& options) {
   const at::Device device = resolve_device(config.device);
   const ExperimentFiles files = find_experiment_files(config);
   const fs::path folder = run_folder_of(config);
-  claim_run_folder(folder, config, options.common.overwrite);
+  const ClaimedFolder claimed = claim_run_folder(folder, config, options.common.overwrite);
   const StopSignal stop;
   const AnomalyDetector detector = load_detector(config, files.weights, device);
-  begin_run_folder(folder, config, files, device);
+  begin_run_folder(folder, config, identify_data(files.data), device);
   std::size_t failed = 0;
   for (std::size_t k = 0; k < config.downstream_tasks.size() && StopSignal::received() == 0; ++k) {
     const std::string& name = config.downstream_tasks[k].name;

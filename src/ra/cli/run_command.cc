@@ -72,11 +72,11 @@ bool train(const ExperimentConfig& config, const ExperimentFiles& files, const s
   TrainingReport report;
   {
     ProgressLine line(stderr, quiet);
-    report = run_training(config, files, folder, device, show_training(line), [&](std::size_t done, std::size_t all) {
+    report = run_training(config, files, folder, device, {}, show_training(line), [&](std::size_t done, std::size_t all) {
       line.update(fmt::format("reading slices {}/{}", done, all));
     });
   }
-  if (!quiet) print_training_report(report);
+  if (!quiet) print_training_report(report, folder.string());
   if (report.end == TrainingEnd::kSignal) return false;
   const std::optional<Validation> test = run_test(config, files, folder, device);
   if (!quiet) print_test(test);
@@ -91,7 +91,7 @@ int run(const RunOptions& options) {
   const ExperimentFiles files = find_experiment_files(config);
   require_new_subjects(config, files);
   const std::filesystem::path folder = run_folder_of(config);
-  claim_run_folder(folder, config, options.common.overwrite);
+  const ClaimedFolder claimed = claim_run_folder(folder, config, options.common.overwrite);
   if (!quiet) fmt::print("Run folder: {}\n", folder.string());
   std::fflush(stdout);
 
@@ -100,7 +100,7 @@ int run(const RunOptions& options) {
   if (trains && !train(config, files, folder, device, quiet)) return kExitRunFailed;
   const AnomalyDetector detector =
       load_detector(config, trains ? folder / "checkpoints" / "best.pt" : files.weights, device);
-  if (!trains) begin_run_folder(folder, config, files, device);
+  if (!trains) begin_run_folder(folder, config, identify_data(files.data), device);
   const std::size_t failed = run_downstream(config, files, detector, folder, quiet);
   if (!quiet) fmt::print("Research use only; not a medical device.\n");
   return failed == 0 ? kExitSuccess : kExitInputsFailed;

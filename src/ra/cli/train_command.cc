@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 
+#include "ra/base/error.h"
 #include "ra/base/log.h"
 #include "ra/base/progress.h"
 #include "ra/base/stop_signal.h"
@@ -14,6 +16,8 @@
 #include "ra/experiment/load_config.h"
 #include "ra/experiment/run_folder.h"
 #include "ra/experiment/run_training.h"
+#include "ra/experiment/tracked_run.h"
+#include "ra/tracking/run_trackers.h"
 
 namespace ra {
 namespace {
@@ -22,7 +26,18 @@ struct TrainOptions {
   CommonOptions common;
   std::string config;
   std::string output;
+  std::string resume;
   bool allow_overlap = false;
+};
+
+// A training about to begin, in a folder that is this process's.
+struct Prepared {
+  ExperimentConfig config;
+  std::string folder;
+  TrainingStart start;
+  ExperimentFiles files;
+  at::Device device{at::kCPU};
+  ClaimedFolder claimed;
 };
 
 // The experiment file with what the command line says on top.
@@ -42,23 +57,54 @@ ExperimentConfig training_config(const TrainOptions& options) {
   return config;
 }
 
+Prepared prepare_new(const TrainOptions& options) {
+  if (options.config.empty() || options.output.empty()) {
+    throw Error(ErrorCode::kUsage, "name an experiment file and a folder: ra train CONFIG --output FOLDER, or a run to go "
+                                   "on with: ra train --resume RUN");
+  }
+  Prepared run;
+  run.config = training_config(options);
+  run.folder = options.output;
+  run.device = resolve_device(run.config.device);
+  run.files = find_experiment_files(run.config);
+  if (!options.resume.empty()) run.start = start_from_file(options.resume, run.config);
+  run.claimed = claim_run_folder(run.folder, run.config, options.common.overwrite);
+  return run;
+}
+
+Prepared prepare_resumed(const TrainOptions& options) {
+  if (!options.config.empty() || !options.output.empty() || options.common.seed || options.common.overwrite) {
+    throw Error(ErrorCode::kUsage, "--resume RUN goes on with what the run's config.yaml says; CONFIG, --output, --seed and "
+                                   "--overwrite do not go with it (--set changes what may change)");
+  }
+  Prepared run;
+  run.folder = options.resume;
+  run.claimed = claim_run_to_resume(run.folder);
+  ResumedRun resumed = resumed_run(run.folder, options.common.set, options.common.data_root);
+  run.config = std::move(resumed.config);
+  run.start = std::move(resumed.start);
+  if (options.common.device) run.config.device = *options.common.device;
+  run.device = resolve_device(run.config.device);
+  run.files = find_experiment_files(run.config);
+  return run;
+}
+
 int run_train(const TrainOptions& options) {
   apply_common_options(options.common);
-  const ExperimentConfig config = training_config(options);
-  const at::Device device = resolve_device(config.device);
-  const ExperimentFiles files = find_experiment_files(config);
-  claim_run_folder(options.output, config, options.common.overwrite);
+  Prepared run = std::filesystem::is_directory(options.resume) ? prepare_resumed(options) : prepare_new(options);
   const StopSignal stop;
   TrainingReport report;
   {
     ProgressLine line(stderr, options.common.quiet);
-    report = run_training(config, files, options.output, device, show_training(line),
+    report = run_training(run.config, run.files, run.folder, run.device, std::move(run.start), show_training(line),
                           [&](std::size_t done, std::size_t total) {
                             line.update(fmt::format("reading slices {}/{}", done, total));
                           });
   }
-  if (!options.common.quiet) print_training_report(report);
-  return kExitSuccess;
+  if (!options.common.quiet) print_training_report(report, run.folder);
+  const int code = StopSignal::received() != 0 ? 128 + StopSignal::received() : kExitSuccess;
+  RunTrackers(tracked_run(run.folder)).finish(code);
+  return code;
 }
 
 }  // namespace
@@ -66,11 +112,16 @@ int run_train(const TrainOptions& options) {
 void add_train_command(CLI::App& app) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App& command = add_verb(app, "train", "Train a model on healthy slices",
-                               "ra train configs/demo.yaml --data-root brains --output runs/demo");
-  command.add_option("CONFIG", options->config, "Experiment file, native or of the reference")->required();
+                               "ra train configs/demo.yaml --data-root brains --output runs/demo\n"
+                               "  ra train --resume runs/demo\n"
+                               "Ctrl-C, SIGTERM and SIGUSR1 end it after the step in progress, saved (exit code 130, 143, "
+                               "138).");
+  command.add_option("CONFIG", options->config, "Experiment file, native or of the reference");
   command.add_option("--output", options->output,
-                     "Run folder: checkpoints/best.pt and latest.pt, metrics.jsonl, figures/, config.yaml")
-      ->required();
+                     "Run folder: checkpoints/best.pt and latest.pt, metrics.jsonl, figures/, config.yaml");
+  command.add_option("--resume", options->resume,
+                     "A run folder to go on with, alone; or, with CONFIG and --output, a checkpoint of ra or of the "
+                     "reference to begin from");
   command.add_flag("--allow-overlap", options->allow_overlap, "Let train, val and test share subjects");
   add_set_option(command, options->common);
   add_common_options(command, options->common);

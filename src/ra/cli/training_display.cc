@@ -19,9 +19,8 @@ class TrainingDisplay {
   void show_step(const TrainingProgress& p) {
     if (!line_.is_terminal() && std::chrono::steady_clock::now() - shown_ < kSilence) return;
     shown_ = std::chrono::steady_clock::now();
-    const std::string validation = last_ ? fmt::format(", val {:.1f} (best {:.1f})", last_->validation_error,
-                                                       best_->validation_error)
-                                         : "";
+    const std::string validation =
+        last_ ? fmt::format(", val {:.1f} (best {:.1f})", last_->validation_error, last_->best_error) : "";
     line_.update(fmt::format("epoch {}/{} {} step {}/{}: error {:.1f}, KL {:.1f}{}, {:.1f} slices/s, {} left", p.epoch,
                              p.epochs, to_string(p.phase), p.step, p.steps, p.squared_error, p.kl, validation,
                              p.slices_per_second, format_duration(p.seconds_left)));
@@ -29,19 +28,18 @@ class TrainingDisplay {
 
   void show_epoch(const EpochReport& epoch) {
     last_ = epoch;
-    if (epoch.is_best) best_ = epoch;
     if (line_.is_terminal()) return;
     shown_ = std::chrono::steady_clock::now();
     line_.update(fmt::format("epoch {}/{} {}: error {:.1f} in training, {:.1f} on validation (best {:.1f} in epoch {}), "
                              "{:.1f} slices/s, {} left",
                              epoch.epoch, epoch.epochs, to_string(epoch.phase), epoch.training_error,
-                             epoch.validation_error, best_->validation_error, best_->epoch, epoch.slices_per_second,
+                             epoch.validation_error, epoch.best_error, epoch.best_epoch, epoch.slices_per_second,
                              format_duration(epoch.seconds_left)));
   }
 
  private:
   ProgressLine& line_;
-  std::optional<EpochReport> last_, best_;
+  std::optional<EpochReport> last_;
   std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
 };
 
@@ -76,8 +74,9 @@ std::string describe(const Validation& validation) {
   return text;
 }
 
-void print_training_report(const TrainingReport& report) {
-  fmt::print("{} epochs trained{}.\n", report.epochs, reason(report.end));
+void print_training_report(const TrainingReport& report, const std::string& folder) {
+  const std::string steps = report.steps > 0 ? fmt::format(" and {} steps", report.steps) : "";
+  fmt::print("{} epochs{} trained{}.\n", report.epochs, steps, reason(report.end));
   if (report.best) {
     fmt::print(
         "Squared error on validation in the best epoch, {}: {}; the mean training picture has {:.1f}, black {:.1f}. "
@@ -86,6 +85,7 @@ void print_training_report(const TrainingReport& report) {
         report.latent_rule->text(), report.best_checkpoint.string());
   }
   fmt::print("Last model: {}\n", report.latest_checkpoint.string());
+  if (report.end == TrainingEnd::kSignal) fmt::print("Go on with: ra train --resume {}\n", folder);
   std::fflush(stdout);
 }
 

@@ -14,7 +14,8 @@ TrainingCallbacks show_training(ProgressLine& line);
 // "188.0 by mean (60 % nearest to their own input), ...": a validation in words.
 std::string describe(const Validation& validation);
 
-// Prints what a training came to beside its yardsticks, and where its checkpoints are.
-void print_training_report(const TrainingReport& report);
+// Prints what a training came to beside its yardsticks, where its checkpoints are, and, when it was stopped, how it goes
+// on.
+void print_training_report(const TrainingReport& report, const std::string& folder);
 
 }  // namespace ra

@@ -33,11 +33,11 @@ std::int64_t BatchLoader::batches() const {
   return (dataset_.size() + batch - 1) / batch;
 }
 
-void BatchLoader::start_epoch(std::uint32_t epoch) {
+void BatchLoader::start_epoch(std::uint32_t epoch, std::int64_t skipped) {
   ahead_.clear();
   epoch_ = epoch;
-  dealt_ = 0;
   order_ = shuffled_order(static_cast<std::size_t>(dataset_.size()), seed_, epoch);
+  dealt_ = std::min(static_cast<std::size_t>(skipped) * batch_size_, order_.size());
   prefetch();
 }
 

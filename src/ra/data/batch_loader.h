@@ -26,7 +26,8 @@ class BatchLoader {
   BatchLoader(const SliceDataset& dataset, int batch_size, const AugmentationOptions& augmentation, std::uint64_t seed,
               int threads);
 
-  void start_epoch(std::uint32_t epoch);
+  // Begins an epoch, after its first `skipped` batches: a resumed training has had them.
+  void start_epoch(std::uint32_t epoch, std::int64_t skipped = 0);
   // The next batch of the epoch; nullopt after the last.
   std::optional<Batch> next();
   std::int64_t batches() const;

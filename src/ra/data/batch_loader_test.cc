@@ -82,6 +82,20 @@ TEST(BatchLoader, MayBeLeftInTheMiddleOfAnEpoch) {
   EXPECT_EQ(again.size(), 6u);
 }
 
+TEST(BatchLoader, BeginsWithinAnEpochAsIfItHadDealtWhatCameBefore) {
+  const SliceDataset dataset = ramps(11);
+  BatchLoader loader(dataset, 4, {}, 7, 2);
+  const auto whole = whole_epoch(loader, 3);
+  loader.start_epoch(3, 2);
+  const auto last = loader.next();
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->samples, whole[2].samples);
+  EXPECT_TRUE(last->images.equal(whole[2].images));
+  EXPECT_FALSE(loader.next());
+  loader.start_epoch(3, 3);
+  EXPECT_FALSE(loader.next());
+}
+
 TEST(ShuffledOrder, IsAPermutationThatPutsEveryElementEverywhere) {
   std::vector<int> first_places(5, 0);
   for (std::uint32_t epoch = 0; epoch < 500; ++epoch) {

@@ -1,11 +1,22 @@
 #include "ra/experiment/run_training.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <torch/headeronly/version.h>
 
+#include "ra/base/available_memory.h"
+#include "ra/base/error.h"
+#include "ra/base/log.h"
 #include "ra/data/slice_dataset.h"
 #include "ra/data/subject.h"
+#include "ra/experiment/load_config.h"
+#include "ra/experiment/result_settings.h"
 #include "ra/experiment/run_folder.h"
+#include "ra/experiment/tracked_run.h"
 #include "ra/model/model_file.h"
+#include "ra/training/memory_estimate.h"
+#include "ra/training/resume_point.h"
 
 namespace ra {
 namespace {
@@ -15,15 +26,79 @@ SeenSubjects seen_subjects(const DataOptions& options, const DataFiles& files) {
           options.allow_overlap};
 }
 
+// Numbers are the same bit for bit only with the same library and as many threads.
+void compare_programs(const TrainingOrigin& before, const TrainingOrigin& now) {
+  if (before.libtorch_version != now.libtorch_version || before.program_version != now.program_version) {
+    log::warning("the run began with ra {} and LibTorch {}, and goes on with {} and {}: numbers may differ in their last "
+                 "digits from those of one program", before.program_version, before.libtorch_version,
+                 now.program_version, now.libtorch_version);
+  }
+  if (before.threads != now.threads) {
+    log::warning("the run began with {} thread(s) and goes on with {}: numbers may differ in their last digits; "
+                 "--threads {} keeps them", before.threads, now.threads, before.threads);
+  }
+}
+
+void check_memory(const ExperimentConfig& config, const DataFiles& files, at::Device device) {
+  const auto available = available_memory();
+  if (!available || !device.is_cpu()) return;
+  const auto slices = static_cast<std::int64_t>(files.train.size() + files.val.size());
+  require_memory(estimate_memory(config.model, config.training, slices), *available);
+}
+
+// What was found of a state, said before it is used.
+void announce(const TrainingStart& start) {
+  if (!start.from) return;
+  const std::string file = start.from->path.string();
+  if (!start.resumes) return log::info("begins with the model of '{}' after its {} epochs", file, start.from->epochs());
+  const TrainingPosition& position = start.from->state->position;
+  log::info("goes on after {} epochs and {} steps, from '{}'", position.epochs, position.steps, file);
+}
+
 }  // namespace
 
+ResumedRun resumed_run(const std::filesystem::path& folder, const std::vector<std::string>& settings,
+                       const std::string& data_root) {
+  ResumedRun run;
+  run.config = load_config(folder / "config.yaml", settings).config;
+  run.config.output = folder.string();
+  if (!data_root.empty()) run.config.data.root = data_root;
+  run.config.finish();
+  run.start.resumes = true;
+  run.start.from = find_resume_point(folder);
+  if (run.start.from) {
+    require_same_settings(run.start.from->state->origin.settings, result_settings(run.config));
+  } else {
+    log::warning("'{}' has saved nothing that can be read, so the run begins anew", folder.string());
+    run.start.resumes = false;
+  }
+  return run;
+}
+
+TrainingStart start_from_file(const std::filesystem::path& path, const ExperimentConfig& config) {
+  TrainingStart start{read_training_checkpoint(path), false};
+  start.from->state.reset();  // another run's
+  const int epochs = config.training.warmup.epochs + config.training.epochs;
+  if (start.from->epochs() >= epochs) {
+    throw Error(ErrorCode::kUsage, fmt::format("'{}' has {} epochs behind it, and the configuration asks for {} in all; "
+                                               "raise training.epochs", path.string(), start.from->epochs(), epochs));
+  }
+  return start;
+}
+
 TrainingReport run_training(const ExperimentConfig& config, const ExperimentFiles& files,
-                            const std::filesystem::path& folder, at::Device device, TrainingCallbacks callbacks,
-                            const std::function<void(std::size_t, std::size_t)>& on_load) {
+                            const std::filesystem::path& folder, at::Device device, TrainingStart start,
+                            TrainingCallbacks callbacks, const std::function<void(std::size_t, std::size_t)>& on_load) {
+  check_memory(config, files.data, device);
+  TrainerInputs inputs;
+  inputs.origin = {result_settings(config), identify_data(files.data), RA_VERSION, TORCH_VERSION, at::get_num_threads()};
+  if (start.resumes) {
+    require_same_data(start.from->state->origin.data, inputs.origin.data);
+    compare_programs(start.from->state->origin, inputs.origin);
+  }
   const int threads = config.training.loader_threads;
   const SliceDataset training = load_slices(files.data.train, config.input, threads, on_load);
   const SliceDataset validation = load_slices(files.data.val, config.input, threads, on_load);
-  TrainerInputs inputs;
   inputs.model = std::make_shared<ReversedAutoencoder>(config.model, config.seed);
   inputs.model->to(at::kFloat, device);
   inputs.input = config.input;
@@ -32,8 +107,15 @@ TrainingReport run_training(const ExperimentConfig& config, const ExperimentFile
   inputs.seed = config.seed;
   inputs.subjects = seen_subjects(config.data, files.data);
   inputs.folder = folder;
-  begin_run_folder(folder, config, files, device);
-  return Trainer(std::move(inputs), training, validation, std::move(callbacks)).run();
+  inputs.on_first_checkpoint = [folder] { forget_replaced(folder); };
+  announce(start);
+  if (start.resumes) continue_run_folder(folder, config, device, start.from->epochs());
+  else begin_run_folder(folder, config, inputs.origin.data, device);
+  inputs.tracked = tracked_run(folder);
+  inputs.from = std::move(start.from);
+  Trainer trainer(std::move(inputs), training, validation, std::move(callbacks));
+  for (const std::string& missing : trainer.not_restored()) log::warning("the file does not hold {}", missing);
+  return trainer.run();
 }
 
 std::optional<Validation> run_test(const ExperimentConfig& config, const ExperimentFiles& files,
@@ -46,7 +128,7 @@ std::optional<Validation> run_test(const ExperimentConfig& config, const Experim
   const LatentRule averaging = rule.draws() > 1 ? rule : LatentRule::fallback();
   const at::Tensor noise = latent_noise(averaging, config.model.latent_size, config.seed);
   const Validation measured = validate(*best.model, test.images, noise, config.training.batch_size);
-  MetricsLog(folder / "metrics.jsonl").write(validation_metrics(measured, rule, "Test"));
+  RunTrackers(tracked_run(folder)).row(validation_metrics(measured, rule, "Test"));
   return measured;
 }
 

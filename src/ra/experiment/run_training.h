@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "ra/experiment/experiment_config.h"
 #include "ra/experiment/experiment_files.h"
@@ -12,11 +15,33 @@
 
 namespace ra {
 
-// Trains what the configuration says into a claimed run folder: reads the slices, begins the folder, makes a new model
-// from the seed, and runs the Trainer, whose report and errors it passes on. Results of an earlier run are untouched
-// until every slice was read. `on_load(done, total)` is called while slices are read.
+// Where a training begins: by default at a new model in an empty run folder.
+struct TrainingStart {
+  // A state of the run in the folder (`resumes`), or a model file to begin a new run from.
+  std::optional<TrainingCheckpoint> from;
+  bool resumes = false;
+};
+
+// The run in a folder that was claimed: its config.yaml with `settings` on top and `data_root` where not empty, and the
+// state that it goes on from. Without any state, which it says, it begins anew. kUsage for a setting that would change
+// what is trained.
+struct ResumedRun {
+  ExperimentConfig config;
+  TrainingStart start;
+};
+ResumedRun resumed_run(const std::filesystem::path& folder, const std::vector<std::string>& settings,
+                       const std::string& data_root);
+
+// A training that begins with the model and the optimisers of a file, ours or the reference's, in a new run.
+TrainingStart start_from_file(const std::filesystem::path& path, const ExperimentConfig& config);
+
+// Trains what the configuration says into a claimed run folder: estimates the memory, reads the slices, begins or
+// continues the folder, and runs the Trainer, whose report and errors it passes on. Results of an earlier run are
+// untouched until every slice was read. kUsage when data.train or data.val is not what a resumed run began with;
+// kUnsupported when the memory would not do. `on_load(done, total)` is called while slices are read.
 TrainingReport run_training(const ExperimentConfig& config, const ExperimentFiles& files,
-                            const std::filesystem::path& folder, at::Device device, TrainingCallbacks callbacks = {},
+                            const std::filesystem::path& folder, at::Device device, TrainingStart start = {},
+                            TrainingCallbacks callbacks = {},
                             const std::function<void(std::size_t, std::size_t)>& on_load = {});
 
 // How well the best model of a run reconstructs the test slices, by all latent rules; appended to metrics.jsonl with

@@ -92,8 +92,8 @@ CheckpointValue Adam::state() const {
         value_of(index),
         value_of(CheckpointValue::Dict{
             {text("step"), value_of(at::full({}, static_cast<double>(steps_), at::kFloat))},
-            {text("exp_avg"), value_of(first_moments_[k].cpu().contiguous())},
-            {text("exp_avg_sq"), value_of(second_moments_[k].cpu().contiguous())}}));
+            {text("exp_avg"), value_of(first_moments_[k].cpu().clone(at::MemoryFormat::Contiguous))},
+            {text("exp_avg_sq"), value_of(second_moments_[k].cpu().clone(at::MemoryFormat::Contiguous))}}));
   }
   CheckpointValue betas = value_of(CheckpointValue::List{value_of(kBeta1), value_of(kBeta2)});
   betas.is_tuple = true;

@@ -31,7 +31,7 @@ class Adam {
   const std::vector<at::Tensor>& first_moments() const { return first_moments_; }
   const std::vector<at::Tensor>& second_moments() const { return second_moments_; }
 
-  // The layout of torch.optim.Adam.state_dict(), for checkpoints that Python reads.
+  // The layout of torch.optim.Adam.state_dict(), for checkpoints that Python reads. Its tensors are copies.
   CheckpointValue state() const;
   // Takes steps, moments and learning rate from that layout; kBadInput naming what does not fit.
   void load(const CheckpointValue& state);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ra/base/error.h"
+#include "ra/training/gradients.h"
 #include "ra/training/losses.h"
 
 namespace ra {
@@ -16,18 +17,20 @@ void require_finite(const std::vector<NamedTensor>& terms) {
     if (!term.tensor.defined()) continue;
     const auto value = term.tensor.item<double>();
     if (!std::isfinite(value)) {
-      throw Error(ErrorCode::kFailed,
-                  fmt::format("the loss term {} is {}; a smaller learning rate or a longer warm-up usually helps, "
-                              "and the training pictures should be checked",
-                              term.name, value));
+      throw NonFiniteStep(ErrorCode::kFailed,
+                          fmt::format("the loss term {} is {}; a smaller learning rate or a longer warm-up usually helps, "
+                                      "and the training pictures should be checked",
+                                      term.name, value));
     }
   }
 }
 
-void minimise(const at::Tensor& loss, Adam& adam) {
-  adam.zero_grad();
-  loss.backward();
-  adam.step();
+// The share of exponential terms that teach nothing any more: exp(-2 scale (beta_rec * error + beta_neg * kl)) of each.
+double saturated_share(const StepTerms& terms, double scale, const LossOptions& loss) {
+  const double limit = -std::log(kSaturated) / (2.0 * scale);
+  const at::Tensor errors = at::cat({terms.e_rec_rec_each, terms.e_rec_fake_each});
+  const at::Tensor divergences = at::cat({terms.e_kl_rec_each, terms.e_kl_fake_each});
+  return (loss.beta_rec * errors + loss.beta_neg * divergences > limit).to(at::kDouble).mean().item<double>();
 }
 
 void detach(at::Tensor& tensor) { tensor = tensor.detach(); }
@@ -72,6 +75,17 @@ void IntrospectiveStep::set_learning_rate(double learning_rate) {
   decoder_adam_.set_learning_rate(learning_rate);
 }
 
+double IntrospectiveStep::take_gradients(const Adam& adam, const char* half) const {
+  const double norm = gradient_norm(adam.parameters());
+  if (!std::isfinite(norm)) {
+    throw NonFiniteStep(ErrorCode::kFailed,
+                        fmt::format("the gradient of the {} is not finite; a smaller learning rate, "
+                                    "training.gradient_clip or a longer warm-up usually helps", half));
+  }
+  clip_gradients(adam.parameters(), norm, gradient_clip_);
+  return norm;
+}
+
 StepTerms IntrospectiveStep::step(const at::Tensor& real, const StepNoise& noise) {
   StepTerms terms;
   const at::Tensor z = update_encoder(real, noise, terms);
@@ -109,7 +123,10 @@ at::Tensor IntrospectiveStep::update_encoder(const at::Tensor& real, const StepN
   terms.e_loss_fake = 0.25 * (terms.e_expelbo_rec + terms.e_expelbo_fake);
   terms.e_loss = terms.e_loss_real + terms.e_loss_fake + loss_.embedding_weight * terms.e_loss_embedding;
   require_finite(terms.scalars());
-  minimise(terms.e_loss, encoder_adam_);
+  encoder_adam_.zero_grad();
+  terms.e_loss.backward();
+  terms.e_gradient_norm = take_gradients(encoder_adam_, "encoder");
+  encoder_adam_.step();
 
   for (at::Tensor* term : {&terms.e_loss_rec, &terms.e_kl_real, &terms.e_loss_embedding, &terms.e_expelbo_rec,
                            &terms.e_expelbo_fake, &terms.e_loss_real, &terms.e_loss_fake, &terms.e_loss,
@@ -117,6 +134,7 @@ at::Tensor IntrospectiveStep::update_encoder(const at::Tensor& real, const StepN
                            &terms.e_kl_fake_each}) {
     detach(*term);
   }
+  terms.saturated_share = saturated_share(terms, scale_, loss_);
   return z.detach();
 }
 
@@ -142,7 +160,10 @@ void IntrospectiveStep::update_decoder(const at::Tensor& real, const at::Tensor&
                            0.5 * loss_.beta_kl * (terms.d_kl_rec + terms.d_kl_fake) +
                            0.5 * loss_.gamma_r * loss_.beta_rec * (terms.d_loss_rec_rec + terms.d_loss_rec_fake));
   require_finite(terms.scalars());
-  minimise(terms.d_loss, decoder_adam_);
+  decoder_adam_.zero_grad();
+  terms.d_loss.backward();
+  terms.d_gradient_norm = take_gradients(decoder_adam_, "decoder");
+  decoder_adam_.step();
 
   for (at::Tensor* term : {&terms.d_loss_rec, &terms.d_kl_rec, &terms.d_kl_fake, &terms.d_loss_rec_rec,
                            &terms.d_loss_rec_fake, &terms.d_loss}) {
@@ -162,7 +183,11 @@ WarmupTerms IntrospectiveStep::warm_up(const at::Tensor& real, const at::Tensor&
   terms.loss = scale_ * (0.5 * terms.loss_rec + beta_kl * terms.kl_real);
   require_finite({{"loss_rec", terms.loss_rec}, {"kl_real", terms.kl_real}, {"loss", terms.loss}});
   encoder_adam_.zero_grad();
-  minimise(terms.loss, decoder_adam_);
+  decoder_adam_.zero_grad();
+  terms.loss.backward();
+  terms.e_gradient_norm = take_gradients(encoder_adam_, "encoder");
+  terms.d_gradient_norm = take_gradients(decoder_adam_, "decoder");
+  decoder_adam_.step();
   encoder_adam_.step();
   for (at::Tensor* term : {&terms.loss_rec, &terms.kl_real, &terms.loss}) detach(*term);
   return terms;

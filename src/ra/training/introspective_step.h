@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "ra/base/error.h"
 #include "ra/model/reversed_autoencoder.h"
 #include "ra/training/adam.h"
 #include "ra/training/training_options.h"
@@ -20,6 +21,12 @@ struct StepNoise {
   at::Tensor fake_decoder;  // decoder update: posterior of the generated image
 };
 
+// A loss term or a gradient of a step is not finite: the half of the network that it would have moved has not moved.
+class NonFiniteStep : public Error {
+ public:
+  using Error::Error;
+};
+
 // Every term of one introspective step, detached. Scalars; those that end in `_each` are [N].
 struct StepTerms {
   at::Tensor e_loss_rec;        // squared error of the reconstruction
@@ -33,6 +40,9 @@ struct StepTerms {
   at::Tensor d_kl_rec, d_kl_fake;
   at::Tensor d_loss_rec_rec, d_loss_rec_fake;
   at::Tensor d_loss;  // what the decoder minimises
+  // Not terms of a loss, but what one wants to know of a step: the norms of the gradients before clipping, and the share
+  // of the exponential terms that are below kSaturated, where they no longer teach anything.
+  double e_gradient_norm = 0.0, d_gradient_norm = 0.0, saturated_share = 0.0;
 
   // The 14 scalars and the 4 terms a sample, under the names above and in this order.
   std::vector<NamedTensor> scalars() const;
@@ -44,14 +54,18 @@ struct WarmupTerms {
   at::Tensor loss_rec;  // squared error of the reconstruction
   at::Tensor kl_real;   // KL divergence of the batch
   at::Tensor loss;      // what both halves minimise
+  double e_gradient_norm = 0.0, d_gradient_norm = 0.0;
 };
+
+// An exponential term this small has a gradient of next to nothing.
+inline constexpr double kSaturated = 1e-3;
 
 // One training step: the encoder moves, then the decoder (REFERENCE.md, "One training step"). The network is
 // called in the reference's order, which matters where batch norm tracks the batch:
 //   encoder update: D(prior) E(real) D(z) E(rec) E(rec) D(.) E(fake) D(.)
 //   decoder update: D(prior) D(z) E(rec) E(fake) D(.) D(.)
-// Gradients of the parameters stay readable after a step. A term that is not finite throws kFailed with its name
-// before the half that it would move has moved.
+// Gradients of the parameters stay readable after a step. A term or a gradient that is not finite throws NonFiniteStep
+// (kFailed) with its name before the half that it would move has moved.
 class IntrospectiveStep {
  public:
   // `model` must outlive the step, and keeps its dtype and device from here on.
@@ -65,6 +79,8 @@ class IntrospectiveStep {
   WarmupTerms warm_up(const at::Tensor& real, const at::Tensor& noise, double beta_kl);
 
   void set_learning_rate(double learning_rate);
+  // Largest norm of each half's gradients; 0, as at first, for no limit.
+  void set_gradient_clip(double limit) { gradient_clip_ = limit; }
   Adam& encoder_adam() { return encoder_adam_; }
   Adam& decoder_adam() { return decoder_adam_; }
   const Adam& encoder_adam() const { return encoder_adam_; }
@@ -73,6 +89,8 @@ class IntrospectiveStep {
  private:
   Encoder::Output encode(const at::Tensor& x) const { return model_->encoder().forward(x, batch_norm_); }
   at::Tensor decode(const at::Tensor& z) const { return model_->decoder().forward(z, batch_norm_); }
+  // The norm of an optimiser's gradients, which are then clipped.
+  double take_gradients(const Adam& adam, const char* half) const;
   // Returns z of the real batch, detached.
   at::Tensor update_encoder(const at::Tensor& real, const StepNoise& noise, StepTerms& terms);
   void update_decoder(const at::Tensor& real, const at::Tensor& z, const StepNoise& noise, StepTerms& terms);
@@ -81,6 +99,7 @@ class IntrospectiveStep {
   LossOptions loss_;
   BatchNormMode batch_norm_;
   double scale_;  // 1 / (image side)^2
+  double gradient_clip_ = 0.0;
   Adam encoder_adam_, decoder_adam_;
 };
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "ra/testing/expect_error.h"
+
 namespace ra {
 namespace {
 
@@ -27,11 +29,22 @@ TEST(LossMeans, WeighsStepsBySamples) {
   means.add(terms_of(1.0), 8);
   means.add(terms_of(4.0), 4);
   const MetricRow row = means.metrics();
-  EXPECT_EQ(row.size(), 8u);
+  EXPECT_EQ(row.size(), 11u);
   EXPECT_DOUBLE_EQ(std::get<double>(value_of(row, "Train/Loss_REAL")), 2.0);
   EXPECT_DOUBLE_EQ(std::get<double>(value_of(row, "Train/Loss_FAKE")), 6.0);
   EXPECT_DOUBLE_EQ(std::get<double>(value_of(row, "Train/Loss_DKLS")), 4.0);
   EXPECT_DOUBLE_EQ(*means.squared_error(), 2.0);
+}
+
+TEST(LossMeans, GoOnWhereTheyWereStored) {
+  LossMeans whole, first;
+  for (LossMeans* means : {&whole, &first}) means->add(terms_of(1.0 / 3.0), 8);
+  LossMeans second(first.sums());
+  for (LossMeans* means : {&whole, &second}) means->add(terms_of(0.1), 3);
+  EXPECT_EQ(second.metrics(), whole.metrics());
+  LossMeans::Sums other = first.sums();
+  other.counts.pop_back();
+  testing::expect_error(ErrorCode::kBadInput, {"terms"}, [&] { LossMeans means(other); });
 }
 
 TEST(LossMeans, SaysNothingAboutTermsThatAWarmupDoesNotHave) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -12,9 +13,10 @@
 #include "ra/base/error.h"
 #include "ra/base/log.h"
 #include "ra/base/stop_signal.h"
+#include "ra/tracking/replay.h"
 #include "ra/training/example_picture.h"
+#include "ra/training/schedule.h"
 #include "ra/training/step_noise.h"
-#include "ra/training/training_checkpoint.h"
 
 namespace ra {
 namespace {
@@ -24,17 +26,7 @@ namespace {
 // as a plain VAE come first (soft-intro-VAE has them, the reference dropped them). Both optimisers step on one loss
 // and keep their moments for the introspective epochs.
 
-// Note [Which epoch is best]: the one with the smallest validation error of all, warm-up included, so that best.pt
-// is never worse than what the user has seen in the log. Patience counts introspective epochs among themselves:
-// a good warm-up must not end the phase that was asked for.
-
-// An introspective step costs about this many warm-up steps (encoder and decoder passes, forward and backward).
-constexpr double kIntrospectiveCost = 5.0;
-// Epochs in a row with an empty picture before the trainer says so.
-constexpr int kCollapsedEpochs = 3;
 constexpr int kExamples = 6;
-// latest.pt is at most this old, beside the epoch in progress.
-constexpr double kLatestEverySeconds = 30.0;
 
 TrainerInputs checked(TrainerInputs inputs, const SliceDataset& training, const SliceDataset& validation) {
   inputs.training.validate();
@@ -46,11 +38,9 @@ TrainerInputs checked(TrainerInputs inputs, const SliceDataset& training, const 
   if (inputs.model->options().conditional) {
     throw Error(ErrorCode::kUsage, "a conditional model cannot be trained yet; set model.conditional to false");
   }
+  make_output_folder(inputs.folder);
+  inputs.tracked.folder = inputs.folder;
   return inputs;
-}
-
-LatentRule criterion_of(const TrainingOptions& options) {
-  return options.latent == "auto" ? LatentRule::fallback() : LatentRule::parse(options.latent);
 }
 
 // The averaging rule that is measured beside mean and sample.
@@ -58,9 +48,17 @@ LatentRule averaging(const LatentRule& criterion) {
   return criterion.draws() > 1 ? criterion : LatentRule::fallback();
 }
 
-std::filesystem::path log_path(const std::filesystem::path& folder) {
-  make_output_folder(folder / "checkpoints");
-  return folder / "metrics.jsonl";
+std::unique_ptr<WeightAverage> average_of(const TrainerInputs& inputs) {
+  if (inputs.training.average_decay == 0.0) return nullptr;
+  return std::make_unique<WeightAverage>(*inputs.model, inputs.training.average_decay);
+}
+
+std::int64_t logged_rows(const std::optional<TrainingCheckpoint>& from) {
+  return from && from->state ? from->state->metric_rows : 0;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace
@@ -76,107 +74,157 @@ Trainer::Trainer(TrainerInputs inputs, const SliceDataset& training, const Slice
       validation_(validation),
       callbacks_(std::move(callbacks)),
       step_(*inputs_.model, inputs_.training.loss, inputs_.training.batch_norm, inputs_.training.learning_rate),
+      average_(average_of(inputs_)),
       loader_(training_, inputs_.training.batch_size, inputs_.augmentation, inputs_.seed,
               inputs_.training.loader_threads),
-      log_(log_path(inputs_.folder)),
-      criterion_(criterion_of(inputs_.training)),
-      noise_(latent_noise(averaging(criterion_), inputs_.model->options().latent_size, inputs_.seed)),
-      best_introspective_error_(std::numeric_limits<double>::infinity()),
-      best_introspective_epoch_(inputs_.training.warmup.epochs) {
-  report_.best_checkpoint = inputs_.folder / "checkpoints" / "best.pt";
-  report_.latest_checkpoint = inputs_.folder / "checkpoints" / "latest.pt";
+      bad_steps_(*inputs_.model, training_, inputs_.training.max_bad_steps, inputs_.folder),
+      standing_(inputs_.training),
+      log_(inputs_.tracked, logged_rows(inputs_.from)),
+      keeper_(inputs_.folder / "checkpoints", inputs_.training.checkpoints, inputs_.folder / "metrics.jsonl",
+              inputs_.on_first_checkpoint),
+      clock_(inputs_.training, loader_.batches()),
+      noise_(latent_noise(averaging(standing_.criterion()), inputs_.model->options().latent_size, inputs_.seed)),
+      yardsticks_(measure_yardsticks(training_.images, validation_.images)) {
+  step_.set_gradient_clip(inputs_.training.gradient_clip);
+  if (inputs_.from) go_on(*inputs_.from);
+  inputs_.from.reset();  // its tensors were copied
+}
+
+void Trainer::go_on(const TrainingCheckpoint& from) {
+  not_restored_ = restore(from, *inputs_.model, average_.get(), step_);
+  position_.epochs = from.epochs();
+  if (!from.state) return;
+  const RunState& state = *from.state;
+  position_ = state.position;
+  if (position_.steps >= loader_.batches()) {
+    throw Error(ErrorCode::kBadInput, fmt::format("'{}' stands after step {} of an epoch, and an epoch has {}",
+                                                  from.path.string(), position_.steps, loader_.batches()));
+  }
+  means_ = LossMeans(state.means);
+  standing_.restore(state.standing);
+  bad_steps_.restore(state.bad_steps);
 }
 
 TrainingReport Trainer::run() {
-  started_ = latest_written_ = Clock::now();
-  log_yardsticks();
-  report_.end = TrainingEnd::kLastEpoch;
-  for (epoch_ = 1; epoch_ <= total_epochs(); ++epoch_) {
-    if (!run_epoch()) {
-      report_.end = TrainingEnd::kSignal;
+  clock_.start(position_, log_.runtime_seconds());
+  if (log_.rows() == 0) log_yardsticks();
+  TrainingReport report;
+  for (;;) {
+    if (const auto end = end_reached()) {
+      report.end = *end;
       break;
     }
-    report_.epochs = epoch_;
-    if (StopSignal::received() != 0) report_.end = TrainingEnd::kSignal;
-    else if (over_time()) report_.end = TrainingEnd::kTimeLimit;
-    else if (phase() == TrainingPhase::kIntrospective &&
-             epoch_ - best_introspective_epoch_ >= inputs_.training.patience) report_.end = TrainingEnd::kPatience;
-    else continue;
-    break;
+    if (!run_epoch()) {
+      report.end = TrainingEnd::kSignal;
+      break;
+    }
   }
-  in_context(fmt::format("epoch {}", epoch_), [&] { require_finite_state(); });
-  write_checkpoint(report_.latest_checkpoint);
-  if (report_.end != TrainingEnd::kSignal) warn_if_worse_than_mean_picture();
-  return report_;
+  in_context(fmt::format("epoch {}", epoch()), [&] { require_finite_state(); });
+  keeper_.finish(position_, [&] { return snapshot(); }, report.end != TrainingEnd::kSignal);
+  log_.finish();
+  if (report.end != TrainingEnd::kSignal) warn_if_worse_than_mean_picture();
+  report.epochs = static_cast<int>(position_.epochs);
+  report.steps = position_.steps;
+  if ((report.best = standing_.record().best)) {
+    report.best_epoch = standing_.record().best_epoch;
+    report.latent_rule = standing_.rule_of(*report.best);
+  }
+  report.yardsticks = yardsticks_;
+  report.best_checkpoint = keeper_.best_path();
+  report.latest_checkpoint = keeper_.latest_path();
+  return report;
+}
+
+std::optional<TrainingEnd> Trainer::end_reached() const {
+  if (StopSignal::received() != 0) return TrainingEnd::kSignal;
+  const int epochs = static_cast<int>(position_.epochs);
+  if (epochs >= total_epochs()) return TrainingEnd::kLastEpoch;
+  if (position_.steps > 0 || epochs == 0) return std::nullopt;
+  if (clock_.is_over()) return TrainingEnd::kTimeLimit;
+  if (standing_.patience_is_spent(epochs)) return TrainingEnd::kPatience;
+  return std::nullopt;
 }
 
 bool Trainer::run_epoch() {
-  step_.set_learning_rate(learning_rate());
-  loader_.start_epoch(static_cast<std::uint32_t>(epoch_));
-  LossMeans means;
-  TrainingProgress progress{phase(), epoch_, total_epochs(), 0, loader_.batches(), 0, 0, 0, 0};
+  loader_.start_epoch(static_cast<std::uint32_t>(epoch()), position_.steps);
+  TrainingProgress progress{phase(), epoch(), total_epochs(), 0, loader_.batches(), 0, 0, 0, 0};
   std::int64_t slices = 0;
-  const Clock::time_point start = Clock::now();
+  const auto start = std::chrono::steady_clock::now();
   while (auto batch = loader_.next()) {
-    ++progress.step;
-    in_context(fmt::format("epoch {}, step {}", epoch_, progress.step), [&] { run_step(*batch, means, progress); });
+    in_context(fmt::format("epoch {}, step {}", epoch(), position_.steps + 1), [&] { run_step(*batch, progress); });
+    progress.step = ++position_.steps;
     slices += batch->images.size(0);
     progress.slices_per_second = static_cast<double>(slices) / std::max(seconds_since(start), 1e-9);
-    progress.seconds_left = seconds_left(progress.step);
+    progress.seconds_left = clock_.seconds_left(position_);
     if (callbacks_.on_step) callbacks_.on_step(progress);
-    if (StopSignal::received() != 0 && progress.step < progress.steps) return false;
+    log_.flush();
+    keeper_.poll();
+    if (position_.steps == loader_.batches()) break;
+    if (StopSignal::received() != 0) return false;
+    if (keeper_.is_due()) {
+      in_context(fmt::format("epoch {}", epoch()), [&] { require_finite_state(); });
+      keeper_.save_state(position_, snapshot());
+    }
   }
-  in_context(fmt::format("epoch {}", epoch_), [&] { finish_epoch(means, progress.slices_per_second); });
+  in_context(fmt::format("epoch {}", epoch()), [&] { finish_epoch(progress.slices_per_second); });
   return true;
 }
 
-void Trainer::run_step(const Batch& batch, LossMeans& means, TrainingProgress& progress) {
+void Trainer::run_step(const Batch& batch, TrainingProgress& progress) {
   const at::Tensor like = step_.encoder_adam().parameters().front();
   const at::Tensor images = batch.images.to(like.device(), like.scalar_type());
   const int latent_size = inputs_.model->options().latent_size;
-  const auto epoch = static_cast<std::uint32_t>(epoch_);
-  if (phase() == TrainingPhase::kWarmup) {
-    const at::Tensor noise = draw_noise(inputs_.seed, epoch, batch.samples, latent_size, Purpose::kWarmupNoise);
-    const WarmupTerms terms = step_.warm_up(images, noise.to(like.device(), like.scalar_type()),
-                                            inputs_.training.warmup.beta_kl);
-    means.add(terms, images.size(0));
-    progress.squared_error = terms.loss_rec.item<double>();
-    progress.kl = terms.kl_real.item<double>();
-  } else {
-    const StepTerms terms =
-        step_.step(images, draw_step_noise(inputs_.seed, epoch, batch.samples, latent_size, like));
-    means.add(terms, images.size(0));
-    progress.squared_error = terms.d_loss_rec.item<double>();
-    progress.kl = terms.e_kl_real.item<double>();
-  }
+  const auto number = static_cast<std::uint32_t>(epoch());
+  step_.set_learning_rate(learning_rate());
+  const bool taken = bad_steps_.attempt(batch, [&] {
+    if (phase() == TrainingPhase::kWarmup) {
+      const at::Tensor noise = draw_noise(inputs_.seed, number, batch.samples, latent_size, Purpose::kWarmupNoise);
+      const WarmupTerms terms =
+          step_.warm_up(images, noise.to(like.device(), like.scalar_type()), inputs_.training.warmup.beta_kl);
+      means_.add(terms, images.size(0));
+      progress.squared_error = terms.loss_rec.item<double>();
+      progress.kl = terms.kl_real.item<double>();
+    } else {
+      const StepTerms terms =
+          step_.step(images, draw_step_noise(inputs_.seed, number, batch.samples, latent_size, like));
+      means_.add(terms, images.size(0));
+      progress.squared_error = terms.d_loss_rec.item<double>();
+      progress.kl = terms.e_kl_real.item<double>();
+    }
+  });
+  if (taken && average_) average_->update(step_.decoder_adam().steps());
 }
 
-void Trainer::finish_epoch(const LossMeans& means, double slices_per_second) {
-  require_finite_state();
-  const Validation validation = validate(*inputs_.model, validation_.images, noise_, inputs_.training.batch_size);
+Validation Trainer::validated() const {
+  const Validation validation = validate(*judged(), validation_.images, noise_, inputs_.training.batch_size);
   for (const RuleError& error : validation.errors) {
     if (!std::isfinite(error.squared_error)) {
       throw Error(ErrorCode::kFailed, fmt::format("the validation error by the latent rule {} is {}",
                                                   error.rule.text(), error.squared_error));
     }
   }
-  latest_ = validation;
-  const bool is_best = remember_best(validation);
-  log_epoch(means, validation, slices_per_second);
-  watch_for_collapse(validation);
-  if (inputs_.training.examples_every > 0 && epoch_ % inputs_.training.examples_every == 0) write_examples();
-  if (seconds_since(latest_written_) > kLatestEverySeconds) {
-    write_checkpoint(report_.latest_checkpoint);
-    latest_written_ = Clock::now();
-  }
-  if (callbacks_.on_epoch) {
-    callbacks_.on_epoch({phase(), epoch_, total_epochs(), means.squared_error().value_or(0.0),
-                         validation.error_of(rule_of(validation)), is_best, slices_per_second,
-                         seconds_left(loader_.batches())});
-  }
+  return validation;
 }
 
-// A gradient that overflows leaves finite losses behind it, so the weights are looked at themselves.
+void Trainer::finish_epoch(double slices_per_second) {
+  require_finite_state();
+  const Validation validation = validated();
+  const bool is_best = standing_.judge(epoch(), phase(), validation);
+  // The picture first: sinks take it along with the row.
+  if (inputs_.training.examples_every > 0 && epoch() % inputs_.training.examples_every == 0) write_examples();
+  log_epoch(validation, slices_per_second);
+  const double training_error = means_.squared_error().value_or(0.0);
+  EpochReport report{phase(), epoch(), total_epochs(), training_error, validation.error_of(standing_.rule_of(validation)),
+                     standing_.record().best_epoch, standing_.best_error(), slices_per_second, 0.0};
+  means_ = LossMeans();
+  position_ = {position_.epochs + 1, 0};
+  if (is_best) keeper_.save_best(snapshot());
+  if (keeper_.is_due()) keeper_.save_state(position_, snapshot());
+  report.seconds_left = clock_.seconds_left(position_);
+  if (callbacks_.on_epoch) callbacks_.on_epoch(report);
+}
+
+// What could not be foreseen from losses and gradients: a weight that overflows in the update itself.
 void Trainer::require_finite_state() const {
   for (const NamedTensor& entry : inputs_.model->state()) {
     if (entry.tensor.is_floating_point() && !entry.tensor.isfinite().all().item<bool>()) {
@@ -187,116 +235,72 @@ void Trainer::require_finite_state() const {
   }
 }
 
-// The rule that a checkpoint of this epoch is screened with, so it is the one that judges the epoch.
-LatentRule Trainer::rule_of(const Validation& validation) const {
-  return inputs_.training.latent == "auto" ? validation.best().rule : criterion_;
+void Trainer::log_yardsticks() {
+  log_.add(0, {{"epoch", std::int64_t{0}},
+               {"phase", "yardsticks"},
+               {"Val/squared_error_mean_picture", yardsticks_.mean_picture},
+               {"Val/squared_error_black", yardsticks_.black}});
 }
 
-bool Trainer::remember_best(const Validation& validation) {
-  const double error = validation.error_of(rule_of(validation));
-  if (phase() == TrainingPhase::kIntrospective && error < best_introspective_error_) {
-    best_introspective_error_ = error;
-    best_introspective_epoch_ = epoch_;
-  }
-  if (report_.best && error >= report_.best->error_of(*report_.latent_rule)) return false;
-  report_.best = validation;
-  report_.best_epoch = epoch_;
-  report_.latent_rule = rule_of(validation);
-  write_checkpoint(report_.best_checkpoint);
-  return true;
-}
-
-void Trainer::watch_for_collapse(const Validation& validation) {
-  std::optional<std::string> color = collapsed_to(validation);
-  // A VAE starts from one gray picture; that is no collapse.
-  if (phase() == TrainingPhase::kWarmup && color == "gray") color.reset();
-  collapsed_epochs_ = color ? collapsed_epochs_ + 1 : 0;
-  if (collapsed_epochs_ != kCollapsedEpochs) return;
-  log::warning(
-      "epoch {}: the network answers every slice with the same {} picture. Introspective losses do that to a network "
-      "that has not learnt to reconstruct yet: set training.warmup.epochs (now {}), or raise it, and lower the "
-      "learning rate if it goes on",
-      epoch_, *color, inputs_.training.warmup.epochs);
-}
-
-void Trainer::log_epoch(const LossMeans& means, const Validation& validation, double slices_per_second) {
-  MetricRow row = {{"epoch", std::int64_t{epoch_}}, {"phase", std::string(to_string(phase()))}, {"lr", learning_rate()}};
-  const MetricRow losses = means.metrics(), errors = validation_metrics(validation, rule_of(validation), "Val");
+void Trainer::log_epoch(const Validation& validation, double slices_per_second) {
+  MetricRow row = {{"epoch", std::int64_t{epoch()}},
+                   {"phase", std::string(to_string(phase()))},
+                   {"lr", step_.encoder_adam().learning_rate()}};
+  const MetricRow losses = means_.metrics();
+  const MetricRow errors = validation_metrics(validation, standing_.rule_of(validation), "Val");
   row.insert(row.end(), losses.begin(), losses.end());
   row.insert(row.end(), errors.begin(), errors.end());
+  row.emplace_back("Train/bad_steps", bad_steps_.count());
   row.emplace_back("slices_per_second", slices_per_second);
-  log_.write(row);
+  log_.add(epoch(), std::move(row));
 }
 
 void Trainer::write_examples() const {
   const at::NoGradGuard no_grad;
-  make_output_folder(inputs_.folder / "figures");
   const at::Tensor like = step_.encoder_adam().parameters().front();
   const at::Tensor examples = spread_examples(validation_.images, kExamples).to(like.device(), like.scalar_type());
-  write_example_picture(inputs_.folder / "figures" / fmt::format("epoch_{:04}.png", epoch_), examples,
-                        reconstruct(*inputs_.model, examples, criterion_, noise_));
+  try {
+    const std::filesystem::path path = example_picture_path(inputs_.folder, epoch());
+    make_output_folder(path.parent_path());
+    write_example_picture(path, examples, reconstruct(*judged(), examples, standing_.criterion(), noise_));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kIo) throw;
+    log::warning("{}; the training goes on without this picture", error.what());
+  }
 }
 
-void Trainer::write_checkpoint(const std::filesystem::path& path) const {
+CheckpointValue Trainer::snapshot() const {
   ModelFile file;
-  file.model = inputs_.model;
+  file.model = judged();
   file.input = inputs_.input;
   file.subjects = inputs_.subjects;
-  file.latent_rule = latest_ ? rule_of(*latest_) : criterion_;
+  file.latent_rule = standing_.rule();
   if (file.latent_rule->uses_noise()) {
     file.latent_noise = latent_noise(*file.latent_rule, inputs_.model->options().latent_size, inputs_.seed);
   }
-  const double error = latest_ ? latest_->error_of(*file.latent_rule) : std::numeric_limits<double>::quiet_NaN();
-  const int finished = std::min(epoch_, total_epochs());
-  write_training_checkpoint(path, file, step_, {report_.end == TrainingEnd::kSignal ? report_.epochs : finished,
-                                                inputs_.seed, error});
-}
-
-void Trainer::log_yardsticks() {
-  report_.yardsticks = measure_yardsticks(training_.images, validation_.images);
-  log_.write({{"epoch", std::int64_t{0}},
-              {"phase", "yardsticks"},
-              {"Val/squared_error_mean_picture", report_.yardsticks.mean_picture},
-              {"Val/squared_error_black", report_.yardsticks.black}});
+  const std::optional<Validation>& latest = standing_.record().latest;
+  const double error = latest ? latest->error_of(*file.latent_rule) : std::numeric_limits<double>::quiet_NaN();
+  const RunState state{position_, means_.sums(), standing_.record(), bad_steps_.count(), log_.rows(), inputs_.origin};
+  return training_checkpoint(file, *inputs_.model, step_, {inputs_.seed, error}, state);
 }
 
 void Trainer::warn_if_worse_than_mean_picture() const {
-  const double error = report_.best->error_of(*report_.latent_rule);
-  if (error < report_.yardsticks.mean_picture) return;
+  if (!standing_.record().best || standing_.best_error() < yardsticks_.mean_picture) return;
   log::warning(
       "the best epoch's squared error on validation is {:.1f}, the mean training picture's is {:.1f}: this network is "
       "no better than one picture for everyone. Train longer, or with a longer warm-up (training.warmup.epochs, now {})",
-      error, report_.yardsticks.mean_picture, inputs_.training.warmup.epochs);
+      standing_.best_error(), yardsticks_.mean_picture, inputs_.training.warmup.epochs);
 }
 
 TrainingPhase Trainer::phase() const {
-  return epoch_ <= inputs_.training.warmup.epochs ? TrainingPhase::kWarmup : TrainingPhase::kIntrospective;
+  return epoch() <= inputs_.training.warmup.epochs ? TrainingPhase::kWarmup : TrainingPhase::kIntrospective;
 }
 
 double Trainer::learning_rate() const {
-  return phase() == TrainingPhase::kWarmup ? inputs_.training.warmup.learning_rate : inputs_.training.learning_rate;
-}
-
-double Trainer::seconds_since(Clock::time_point start) const {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-bool Trainer::over_time() const {
-  const double limit = inputs_.training.max_minutes * 60.0;
-  return limit > 0 && seconds_since(started_) >= limit;
-}
-
-double Trainer::seconds_left(std::int64_t steps_done) const {
-  const auto steps = static_cast<double>(loader_.batches());
-  const auto cost_until = [&](double epochs) {
-    const double warmup = std::min<double>(epochs, inputs_.training.warmup.epochs);
-    return steps * (warmup + kIntrospectiveCost * (epochs - warmup));
-  };
-  const double done = cost_until(epoch_ - 1 + static_cast<double>(steps_done) / steps);
-  const double elapsed = seconds_since(started_);
-  const double left = elapsed * (cost_until(total_epochs()) - done) / done;
-  const double limit = inputs_.training.max_minutes * 60.0;
-  return limit > 0 ? std::min(left, std::max(limit - elapsed, 0.0)) : left;
+  if (phase() == TrainingPhase::kWarmup) return inputs_.training.warmup.learning_rate;
+  const std::int64_t epochs = position_.epochs - inputs_.training.warmup.epochs;
+  return scheduled_rate(inputs_.training.schedule, inputs_.training.learning_rate,
+                        epochs * loader_.batches() + position_.steps, loader_.batches(), inputs_.training.epochs);
 }
 
 }  // namespace ra

@@ -110,6 +110,7 @@ TEST(Trainer, WritesCheckpointsThatScreeningReads) {
 
   const Checkpoint file = read_checkpoint(report.latest_checkpoint);
   EXPECT_EQ(std::get<std::int64_t>(file.root.find("epoch")->value), 3);
+  EXPECT_EQ(file.root.find("trained_weights"), nullptr) << "only an average needs them";
   Adam adam(latest.model->encoder_parameters(), 1.0);
   adam.load(*file.root.find("optimizer_e_weights"));
   EXPECT_EQ(adam.steps(), 6);
@@ -128,9 +129,30 @@ TEST(Trainer, StopsAtNonFiniteLossesAndLeavesTheBestModelAlone) {
   training.images[5][0][3][3] = std::numeric_limits<float>::infinity();
   TrainerInputs again = inputs;
   again.augmentation.enabled = false;
-  testing::expect_error(ErrorCode::kFailed, {"epoch 1, step ", "loss_rec"},
+  again.training.max_bad_steps = 0;
+  testing::expect_error(ErrorCode::kFailed, {"epoch 1, step ", "loss_rec", "bad_batch.pt"},
                         [&] { Trainer(again, training, held_out).run(); });
   EXPECT_EQ(read_file(folder.path() / "checkpoints" / "best.pt"), best);
+  const Checkpoint dump = read_checkpoint(folder.path() / "bad_batch.pt");
+  EXPECT_FALSE(std::get<at::Tensor>(dump.root.find("images")->value).isfinite().all().item<bool>());
+  EXPECT_TRUE(model_file_of(dump.weights()).model) << "the weights that met the batch are there, and finite";
+}
+
+TEST(Trainer, SkipsStepsThatAreNotFiniteWhileTheirBudgetLasts) {
+  const testing::TemporaryFolder folder;
+  TrainerInputs inputs = tiny_inputs(folder.path());
+  inputs.augmentation.enabled = false;
+  inputs.training.batch_norm = BatchNormMode::kBatch;  // whose running statistics see the bad slice
+  inputs.training.average_decay = 0.9;
+  inputs.training.max_bad_steps = 3;  // one in each of the three epochs
+  const SliceDataset held_out = ramps(4, 4);
+  SliceDataset training = ramps(24);
+  training.images[5][0][3][3] = std::numeric_limits<float>::quiet_NaN();
+  const TrainingReport report = Trainer(inputs, training, held_out).run();
+  EXPECT_EQ(report.epochs, 3);
+  EXPECT_EQ(metrics_of(folder.path()).back().at("Train/bad_steps"), 3);
+  EXPECT_TRUE(read_model_file(report.best_checkpoint).model) << "which refuses values that are not finite";
+  EXPECT_TRUE(read_model_file(report.latest_checkpoint).model);
 }
 
 TEST(Trainer, StopsWhenPatienceIsSpent) {

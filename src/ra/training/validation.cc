@@ -3,9 +3,11 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "ra/base/error.h"
 
@@ -42,7 +44,19 @@ double summed_contrast(const at::Tensor& images) {
   return images.flatten(1).std(1, /*unbiased=*/false).sum(at::kDouble).item<double>();
 }
 
+// Sum over the images of the KL divergence of each dimension: [N,Z], [N,Z] -> [Z] float64.
+at::Tensor summed_kl(const Encoder::Output& posterior) {
+  const at::Tensor mean = posterior.mean.to(at::kDouble), log_variance = posterior.log_variance.to(at::kDouble);
+  return (0.5 * (mean.square() + log_variance.exp() - log_variance - 1.0)).sum(0).cpu();
+}
+
 }  // namespace
+
+double Validation::kl() const { return std::accumulate(kl_per_latent.begin(), kl_per_latent.end(), 0.0); }
+
+std::int64_t Validation::active_latents() const {
+  return std::count_if(kl_per_latent.begin(), kl_per_latent.end(), [](double kl) { return kl > kActiveLatent; });
+}
 
 double Validation::error_of(const LatentRule& rule) const {
   for (const RuleError& error : errors) {
@@ -66,10 +80,12 @@ Validation validate(const ReversedAutoencoder& model, const at::Tensor& images, 
   std::array<RuleSums, 3> sums;
   std::int64_t first = 0;
   Validation result;
+  at::Tensor kl = at::zeros({model.options().latent_size}, at::kDouble);
   for (const at::Tensor& part : images.split(batch_size)) {
     const at::Tensor x = part.to(like.device(), like.scalar_type());
     const Encoder::Output posterior = model.encoder().forward(x, BatchNormMode::kFrozen);
     sums[0].add(model.decoder().forward(posterior.mean, BatchNormMode::kFrozen), all, first);
+    kl += summed_kl(posterior);
     at::Tensor average;
     for (std::int64_t k = 0; k < draws.size(0); ++k) {
       const at::Tensor z = sample_latent(posterior.mean, posterior.log_variance, draws[k]);
@@ -89,6 +105,8 @@ Validation validate(const ReversedAutoencoder& model, const at::Tensor& images, 
   for (std::size_t k = 0; k < rules.size(); ++k) {
     result.errors.push_back(sums[k].over(rules[k], count));
   }
+  kl /= count;
+  result.kl_per_latent.assign(kl.data_ptr<double>(), kl.data_ptr<double>() + kl.numel());
   result.pixels = images[0].numel();
   result.input_contrast /= count;
   result.output_contrast /= count;
@@ -105,6 +123,11 @@ MetricRow validation_metrics(const Validation& validation, const LatentRule& rul
     row.emplace_back(fmt::format("{}/squared_error_{}", task, error.rule.text()), error.squared_error);
     row.emplace_back(fmt::format("{}/own_share_{}", task, error.rule.text()), error.own_share);
   }
+  row.emplace_back(task + "/kl", validation.kl());
+  row.emplace_back(task + "/active_latents", validation.active_latents());
+  row.emplace_back(task + "/kl_per_latent", fmt::format("{:.3g}", fmt::join(validation.kl_per_latent, " ")));
+  row.emplace_back(task + "/contrast_share", validation.output_contrast / validation.input_contrast);
+  row.emplace_back(task + "/output_level", validation.output_level);
   return row;
 }
 

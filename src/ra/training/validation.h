@@ -22,6 +22,9 @@ struct RuleError {
   double own_share = 0.0;
 };
 
+// Nats above which a latent dimension counts as used.
+inline constexpr double kActiveLatent = 0.01;
+
 // How well a model reconstructs images that it was not trained on.
 struct Validation {
   std::vector<RuleError> errors;  // mean, sample, average:K
@@ -29,6 +32,12 @@ struct Validation {
   // Standard deviation over the pixels of an image, mean over the images: of the inputs, of the reconstructions.
   double input_contrast = 0.0, output_contrast = 0.0;
   double output_level = 0.0;  // mean pixel of the reconstructions (all by average:K)
+  // KL divergence of each latent dimension from the prior, mean over the images: a dimension near 0 carries nothing.
+  std::vector<double> kl_per_latent;
+
+  double kl() const;  // of all dimensions together
+  // Dimensions whose KL divergence exceeds kActiveLatent.
+  std::int64_t active_latents() const;
 
   // kUsage for a rule that was not measured.
   double error_of(const LatentRule& rule) const;
@@ -41,7 +50,8 @@ Validation validate(const ReversedAutoencoder& model, const at::Tensor& images, 
                     int batch_size);
 
 // `Val/Val_loss_*` (squared error a pixel by `rule`, as the reference logs it) and `Val/squared_error_*` and
-// `Val/own_share_*`, with another word than Val where `task` says so.
+// `Val/own_share_*`; `Val/kl`, `Val/active_latents` and `Val/kl_per_latent` (a text: three digits a dimension, a space
+// between); `Val/contrast_share` and `Val/output_level`, by which collapsed_to() judges. All with another word than Val where `task` says so.
 MetricRow validation_metrics(const Validation& validation, const LatentRule& rule, const std::string& task);
 
 // "black", "white" or "gray" when the reconstructions have lost their contrast: the same empty picture for every

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "ra/base/error.h"
+#include "ra/training/losses.h"
 #include "ra/training/training_fixtures.h"
 
 namespace ra {
@@ -36,6 +37,26 @@ TEST(Validation, KnowsANetworkThatGivesEveryoneTheSamePicture) {
     EXPECT_LE(error.own_share, 2.0 / 8);
     EXPECT_GT(error.own_share, 0.0);
   }
+}
+
+TEST(Validation, CountsTheLatentDimensionsThatCarrySomething) {
+  const at::NoGradGuard no_grad;
+  const auto model = tiny_model();
+  const at::Tensor images = ramps(5).images, noise = latent_noise(LatentRule::parse("average:2"), 16, 1);
+  const Validation random = validate(*model, images, noise, 2);
+  ASSERT_EQ(random.kl_per_latent.size(), 16u);
+  const Encoder::Output posterior = model->encoder().forward(images, BatchNormMode::kFrozen);
+  const double kl = kl_divergence(posterior.mean, posterior.log_variance).mean().item<double>();
+  EXPECT_NEAR(random.kl(), kl, 1e-5 * kl);
+  // A posterior that is the prior, but for the mean of dimension 3.
+  for (NamedTensor& entry : model->state()) {
+    if (entry.name.starts_with("encoder.fc.")) entry.tensor.zero_();
+    if (entry.name == "encoder.fc.bias") entry.tensor[3] = 2.0;
+  }
+  const Validation collapsed = validate(*model, images, noise, 2);
+  EXPECT_EQ(collapsed.active_latents(), 1);
+  EXPECT_NEAR(collapsed.kl_per_latent[3], 2.0, 1e-6);
+  EXPECT_NEAR(collapsed.kl(), 2.0, 1e-6);
 }
 
 TEST(Validation, DoesNotDependOnTheBatchSize) {

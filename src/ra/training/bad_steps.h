@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "ra/data/batch_loader.h"
+#include "ra/data/slice_dataset.h"
+#include "ra/model/reversed_autoencoder.h"
+
+namespace ra {
+
+// Lets a training go on past steps whose loss or gradient is not finite, while a budget lasts.
+class BadSteps {
+ public:
+  // `model` and `training` must outlive it; `folder` is the run folder.
+  BadSteps(const ReversedAutoencoder& model, const SliceDataset& training, std::int64_t budget,
+           std::filesystem::path folder);
+
+  // Does a step; false when it threw NonFiniteStep: the running statistics of batch norm are then as before, a warning
+  // says what happened, and the step counts. When the budget is spent, the batch is left in bad_batch.pt in the run
+  // folder (images, their names, the weights that they met), and kFailed says so.
+  bool attempt(const Batch& batch, const std::function<void()>& step);
+
+  std::int64_t count() const { return count_; }
+  void restore(std::int64_t count) { count_ = count; }
+
+ private:
+  void dump(const Batch& batch, const std::string& reason) const;
+
+  const ReversedAutoencoder& model_;
+  const SliceDataset& training_;
+  std::int64_t budget_;
+  std::filesystem::path folder_;
+  std::int64_t count_ = 0;
+};
+
+}  // namespace ra

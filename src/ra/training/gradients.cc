@@ -1,0 +1,30 @@
+#include "ra/training/gradients.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <cmath>
+
+namespace ra {
+
+double gradient_norm(const std::vector<at::Tensor>& parameters) {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> norms;
+  for (const at::Tensor& parameter : parameters) {
+    if (parameter.grad().defined()) norms.push_back(at::linalg_vector_norm(parameter.grad()));
+  }
+  if (norms.empty()) return 0.0;
+  // One transfer from the device for all of them.
+  return at::stack(norms).to(at::kDouble).norm().item<double>();
+}
+
+void clip_gradients(const std::vector<at::Tensor>& parameters, double norm, double limit) {
+  if (limit <= 0.0 || norm <= limit) return;
+  const at::NoGradGuard no_grad;
+  const double share = limit / (norm + 1e-6);
+  for (const at::Tensor& parameter : parameters) {
+    if (parameter.grad().defined()) parameter.grad().mul_(share);
+  }
+}
+
+}  // namespace ra

@@ -1,0 +1,59 @@
+#include "ra/training/resume_point.h"
+
+#include <system_error>
+
+#include "ra/base/error.h"
+#include "ra/base/log.h"
+#include "ra/training/checkpoint_keeper.h"
+#include "ra/training/training_log.h"
+
+namespace ra {
+namespace {
+
+namespace fs = std::filesystem;
+
+void set_aside(const fs::path& path, const Error& reason) {
+  const fs::path aside = path.string() + ".damaged";
+  std::error_code failed;
+  fs::rename(path, aside, failed);
+  log::warning("a damaged checkpoint is not used{}: {}",
+               failed ? "" : ", and set aside as '" + aside.filename().string() + "'", reason.what());
+}
+
+// The checkpoint at `path` if the run can go on from it.
+std::optional<TrainingCheckpoint> read_if_usable(const fs::path& path, const fs::path& metrics) {
+  if (!fs::exists(path)) return std::nullopt;
+  try {
+    TrainingCheckpoint checkpoint = read_training_checkpoint(path);
+    if (!checkpoint.state) return std::nullopt;  // of a version that could not go on
+    if (has_rows(metrics, checkpoint.state->metric_rows)) return checkpoint;
+    log::warning("'{}' is passed over: '{}' has fewer than the {} rows that were logged when it was saved", path.string(),
+                 metrics.string(), checkpoint.state->metric_rows);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kBadInput) throw;
+    set_aside(path, error);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<TrainingCheckpoint> find_resume_point(const fs::path& run_folder) {
+  const fs::path folder = run_folder / "checkpoints", metrics = run_folder / "metrics.jsonl";
+  std::optional<TrainingCheckpoint> best = read_if_usable(folder / "best.pt", metrics), found;
+  for (const SavedState& saved : saved_states(folder)) {
+    if (best && best->state->position > saved.position) break;
+    if ((found = read_if_usable(saved.path, metrics))) break;
+  }
+  if (!found) return best;
+  Standing::Record& standing = found->state->standing;
+  if (standing.best && (!best || best->epochs() != standing.best_epoch)) {
+    log::warning("'{}' is not the best model of epoch {} any more, so the next epoch counts as the best",
+                 (folder / "best.pt").string(), standing.best_epoch);
+    standing.best.reset();
+    standing.best_epoch = 0;
+  }
+  return found;
+}
+
+}  // namespace ra

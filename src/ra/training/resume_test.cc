@@ -1,0 +1,223 @@
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "ra/base/atomic_file.h"
+#include "ra/testing/expect_error.h"
+#include "ra/testing/temporary_folder.h"
+#include "ra/training/resume_point.h"
+#include "ra/training/trainer.h"
+#include "ra/training/training_fixtures.h"
+
+namespace ra {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ramps;
+using testing::tiny_model;
+
+// Everything that could forget its state is on: batch norm that tracks the batch, an average, a schedule, clipping. The
+// last batch of an epoch is smaller.
+TrainerInputs busy_inputs(const fs::path& folder) {
+  TrainerInputs inputs;
+  inputs.model = tiny_model();
+  inputs.input.image_size = 32;
+  inputs.training.epochs = 2;
+  inputs.training.warmup.epochs = 1;
+  inputs.training.warmup.learning_rate = 2e-3;
+  inputs.training.learning_rate = 5e-4;
+  inputs.training.batch_size = 4;
+  inputs.training.examples_every = 0;
+  inputs.training.batch_norm = BatchNormMode::kBatch;
+  inputs.training.average_decay = 0.9;
+  inputs.training.gradient_clip = 0.05;
+  inputs.training.schedule.kind = ScheduleKind::kCosine;
+  inputs.training.schedule.ramp_steps = 2;
+  inputs.training.checkpoints.minutes = 0.0;
+  inputs.seed = 17;
+  inputs.folder = folder;
+  return inputs;
+}
+
+// metrics.jsonl without what the clock says.
+std::string timeless_metrics(const fs::path& folder) {
+  std::istringstream lines(read_text_file(folder / "metrics.jsonl"));
+  std::string rows;
+  for (std::string line; std::getline(lines, line);) {
+    auto row = nlohmann::ordered_json::parse(line);
+    for (const char* name : {"_timestamp", "_runtime", "slices_per_second"}) row.erase(name);
+    rows += row.dump() + "\n";
+  }
+  return rows;
+}
+
+struct Killed {};
+
+// Trains until `steps` steps are done in this start, or to the end, and waits for what is being written.
+void train(TrainerInputs inputs, int steps) {
+  const SliceDataset training = ramps(10), held_out = ramps(3, 4);
+  TrainingCallbacks callbacks;
+  callbacks.on_step = [&steps](const TrainingProgress&) {
+    if (--steps == 0) throw Killed{};
+  };
+  try {
+    Trainer(std::move(inputs), training, held_out, std::move(callbacks)).run();
+  } catch (const Killed&) {
+  }
+}
+
+class ResumeTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    never_stopped_ = new testing::TemporaryFolder;
+    train(busy_inputs(whole()), 1000);
+  }
+  static void TearDownTestSuite() {
+    delete never_stopped_;
+    never_stopped_ = nullptr;
+  }
+
+  static fs::path whole() { return never_stopped_->path() / "whole"; }
+  fs::path run() const { return folder_.path() / "run"; }
+  fs::path checkpoint(const char* name) const { return run() / "checkpoints" / name; }
+
+  void resume(int steps, int loader_threads = 1) {
+    TrainerInputs inputs = busy_inputs(run());
+    inputs.training.loader_threads = loader_threads;
+    inputs.from = find_resume_point(run());
+    train(std::move(inputs), steps);
+  }
+  void expect_the_same_end() const {
+    for (const char* name : {"checkpoints/best.pt", "checkpoints/latest.pt"}) {
+      EXPECT_TRUE(read_file(run() / name) == read_file(whole() / name)) << name;
+    }
+    EXPECT_EQ(timeless_metrics(run()), timeless_metrics(whole()));
+  }
+
+ private:
+  static inline testing::TemporaryFolder* never_stopped_ = nullptr;
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(ResumeTest, AfterAnyStepGivesTheSameBytesAsNeverStopped) {
+  // Of three epochs of three steps: within and between them, in both phases.
+  for (const int steps : {1, 3, 5, 6}) {
+    fs::remove_all(run());
+    train(busy_inputs(run()), steps);
+    resume(1000);
+    SCOPED_TRACE(steps);
+    expect_the_same_end();
+  }
+}
+
+TEST_F(ResumeTest, AgainAndAgainWithOtherLoaderThreads) {
+  train(busy_inputs(run()), 2);
+  for (int start = 0; start < 3; ++start) resume(2, 1 + start);
+  resume(1000, 3);
+  expect_the_same_end();
+}
+
+TEST_F(ResumeTest, OfAFinishedRunChangesNothing) {
+  train(busy_inputs(run()), 1000);
+  resume(1000);
+  expect_the_same_end();
+}
+
+TEST_F(ResumeTest, FallsBackToAnEarlierStateWhenTheNewestIsDamaged) {
+  train(busy_inputs(run()), 8);
+  const std::vector<SavedState> saved = saved_states(run() / "checkpoints");
+  ASSERT_EQ(saved.size(), 2u) << "the newest two are kept";
+  std::vector<std::byte> bytes = read_file(saved[0].path);
+  bytes[bytes.size() / 2] ^= std::byte{1};
+  write_file(saved[0].path, bytes);
+  const auto found = find_resume_point(run());
+  ASSERT_TRUE(found);
+  EXPECT_LT(found->state->position, saved[0].position);
+  EXPECT_FALSE(fs::exists(saved[0].path));
+  EXPECT_TRUE(fs::exists(saved[0].path.string() + ".damaged"));
+  resume(1000);
+  expect_the_same_end();
+}
+
+TEST_F(ResumeTest, GoesOnFromTheBestModelWhenNoStateIsLeft) {
+  train(busy_inputs(run()), 8);
+  for (const SavedState& saved : saved_states(run() / "checkpoints")) fs::remove(saved.path);
+  const auto found = find_resume_point(run());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->path, checkpoint("best.pt"));
+  resume(1000);
+  expect_the_same_end();
+}
+
+TEST_F(ResumeTest, ForgetsABestEpochWhoseModelIsGone) {
+  train(busy_inputs(run()), 8);
+  fs::remove(checkpoint("best.pt"));
+  const auto found = find_resume_point(run());
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(found->state->standing.best);
+  resume(1000);
+  EXPECT_TRUE(fs::exists(checkpoint("best.pt")));
+}
+
+TEST_F(ResumeTest, PassesOverStatesThatCountRowsWhichAreGone) {
+  train(busy_inputs(run()), 8);
+  fs::resize_file(run() / "metrics.jsonl", 20);
+  EXPECT_FALSE(find_resume_point(run()));
+}
+
+TEST_F(ResumeTest, CutsRowsThatCameAfterTheState) {
+  train(busy_inputs(run()), 5);
+  const std::string before = read_text_file(run() / "metrics.jsonl");
+  write_file(run() / "metrics.jsonl", before + R"({"epoch": 9, "_step": 9, "_timestamp": 1, "_runtime": 1})" + "\n{\"torn");
+  resume(1000);
+  expect_the_same_end();
+}
+
+TEST_F(ResumeTest, MoreEpochsGoOnFromTheEnd) {
+  train(busy_inputs(run()), 1000);
+  TrainerInputs inputs = busy_inputs(run());
+  inputs.training.epochs = 4;
+  inputs.from = find_resume_point(run());
+  train(std::move(inputs), 1000);
+  EXPECT_EQ(saved_states(run() / "checkpoints").front().position, (TrainingPosition{5, 0}));
+}
+
+TEST_F(ResumeTest, StoresTheAverageForScreeningAndTheWeightsForTraining) {
+  const TrainingCheckpoint latest = read_training_checkpoint(whole() / "checkpoints" / "latest.pt");
+  const CheckpointValue* trained = latest.content.root.find("trained_weights");
+  ASSERT_NE(trained, nullptr);
+  const std::string name = latest.content.weights().front().name;
+  EXPECT_FALSE(std::get<at::Tensor>(trained->find(name)->value).equal(latest.content.weights().front().tensor));
+}
+
+TEST(StartFromAFile, TakesWeightsAndMomentsAndNamesWhatIsMissing) {
+  const testing::TemporaryFolder folder;
+  const auto model = tiny_model(5);
+  IntrospectiveStep step(*model, {}, BatchNormMode::kFrozen, 1e-3);
+  step.step(ramps(4).images, testing::step_noise(0, 4));
+  // As the reference saves it: epochs from 0, no word of ours.
+  const auto text = [](const char* value) { return CheckpointValue{std::string(value)}; };
+  const fs::path path = folder.path() / "best_model.pt";
+  write_torch_checkpoint(path, CheckpointValue{CheckpointValue::Dict{
+                                   {text("model_weights"), to_checkpoint_value(model->state())},
+                                   {text("optimizer_e_weights"), step.encoder_adam().state()},
+                                   {text("epoch"), CheckpointValue{std::int64_t{0}}}}});
+  TrainerInputs inputs = busy_inputs(folder.path() / "run");
+  inputs.from = read_training_checkpoint(path);
+  EXPECT_EQ(inputs.from->epochs(), 1);
+  const SliceDataset training = ramps(10), held_out = ramps(3, 4);
+  Trainer trainer(inputs, training, held_out);
+  EXPECT_TRUE(testing::equal(testing::copied_state(*inputs.model), testing::copied_state(*model)));
+  std::string missing;
+  for (const std::string& sentence : trainer.not_restored()) missing += sentence + "\n";
+  EXPECT_EQ(missing.find("optimizer_e_weights"), std::string::npos) << missing;
+  for (const char* part : {"optimizer_d_weights", "best epoch", "random numbers"}) {
+    EXPECT_NE(missing.find(part), std::string::npos) << part;
+  }
+  EXPECT_EQ(trainer.run().epochs, 3);
+}
+
+}  // namespace
+}  // namespace ra
