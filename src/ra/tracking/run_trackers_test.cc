@@ -204,6 +204,9 @@ TEST_F(RunTrackersTest, AResumedRunHasTheRowsOfOneThatWasNeverStopped) {
     }
     trackers.finish(143);
   }
+  // As `wandb sync` leaves it beside a run that it has uploaded.
+  const fs::path uploaded = find_file(run_.folder / "wandb", "run-.*\\.wandb").string() + ".synced";
+  write_file(uploaded, "");
   const std::string log = find_file(run_.folder / "wandb", "run-.*\\.wandb").filename();
   const auto rows = [&] {
     std::vector<std::string> texts;
@@ -223,6 +226,7 @@ TEST_F(RunTrackersTest, AResumedRunHasTheRowsOfOneThatWasNeverStopped) {
     EXPECT_EQ(trackers.position(), position);
     EXPECT_EQ(wandb_records().size(), 2 + 4 * 3u);  // rebuilt, with no end
     EXPECT_EQ(events().size(), 2 + 4u);
+    EXPECT_FALSE(fs::exists(uploaded));
     for (std::int64_t epoch = 4; epoch < 6; ++epoch) write_epoch(trackers, epoch, true);
     trackers.finish(143);
   }

@@ -55,7 +55,7 @@ std::string record(std::int64_t& number, int field, const ProtoWriter& content) 
 
 std::string WandbRecords::header() {
   ProtoWriter version, header;
-  version.bytes(kProducer, kOldestReader).bytes(kMinConsumer, kOldestReader);
+  version.bytes(kProducer, "ra").bytes(kMinConsumer, kOldestReader);
   header.message(kVersionInfo, version);
   return record(number_, kHeader, header);
 }

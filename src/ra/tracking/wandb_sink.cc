@@ -52,9 +52,32 @@ void write_media(const fs::path& path, const std::string& content) {
   write_file(path, content);
 }
 
+// JSON is YAML but for numbers like 5e-05, which PyYAML takes for text without a point.
+std::string yaml(const Json& value) {
+  std::string text;
+  if (value.is_object()) {
+    for (const auto& [key, inner] : value.items()) {
+      text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", dump(key), yaml(inner));
+    }
+    return "{" + text + "}";
+  }
+  if (value.is_array()) {
+    for (const Json& inner : value) text += (text.empty() ? "" : ", ") + yaml(inner);
+    return "[" + text + "]";
+  }
+  text = dump(value);
+  const std::size_t exponent = text.find('e');
+  if (value.is_number_float() && text.find('.') == std::string::npos && exponent != std::string::npos) {
+    text.insert(exponent, ".0");
+  }
+  return text;
+}
+
 std::string config_yaml(const TrackedRun& run) {
-  std::string text;  // JSON is YAML
-  for (const auto& [key, json] : run.config) text += fmt::format("{}:\n  value: {}\n", dump(key), json);
+  std::string text;
+  for (const auto& [key, json] : run.config) {
+    text += fmt::format("{}:\n  value: {}\n", dump(key), yaml(Json::parse(json)));
+  }
   return text;
 }
 
@@ -105,6 +128,8 @@ void WandbSink::row(const TrackedRow& row) {
 
 void WandbSink::publish() {
   file_.publish();
+  // By this `wandb sync` knows a run that it has uploaded, and would leave out what comes now.
+  fs::remove(file_.path().string() + ".synced");
   write_summary();
 }
 
