@@ -90,6 +90,20 @@ TEST(CommandLine, RefusesMisuseWithAHintAndExitCodeTwo) {
       {{"screen", "--model", "m.pt", "--output", "o", "--threads", "many", "x.png"}, "--threads"},
       {{"screen", "--model", "m.pt", "--output", "o", "--precision", "fp8", "x.png"}, "--precision"},
       {{"screen", "--model", "m.pt", "--output", "o", "--seed", "-1", "x.png"}, "--seed.*range 0 to"},
+      {{"screen", "--model", "m.pt", "--output", "", "x.png"}, "--output is empty; see 'ra screen --help'"},
+      {{"screen", "--model", "", "--output", "o", "x.png"}, "--model is empty"},
+      {{"screen", "--model", "m.pt", "--output", "o", ""}, "INPUT is empty"},
+      {{"screen", "--model", "m.pt", "--output", "o", "x.png", "--overwrite", "--skip-existing"}, "excludes"},
+      {{"calibrate", "--model", "m.pt", "--output", "", "x.png"}, "--output is empty"},
+      {{"evaluate", "--model", "m.pt", "--manifest", "a=b.csv", "--output", ""}, "--output is empty"},
+      {{"report", "run", "--output", ""}, "--output is empty"},
+      {{"synthesize", "--output", "", "--count", "1", "--seed", "1"}, "--output is empty"},
+      {{"train", "c.yaml", "--output", ""}, "--output is empty"},
+      {{"run", ""}, "CONFIG is empty"},
+      {{"model", "convert", "m.pt", ""}, "OUT is empty; see 'ra model convert --help'"},
+      {{"benchmark", "--device", "cuda"}, "unknown option '--device'"},
+      {{"benchmark", "--seed", "1"}, "unknown option '--seed'"},
+      {{"benchmark", "--work", "train", "--perceptual", "squeezenet"}, "no effect with --work train"},
   };
   for (const Misuse& misuse : cases) {
     const TemporaryFolder folder;

@@ -64,6 +64,8 @@ TEST_F(ConfigCommand, RefusesBrokenFilesWithOneLineAndExitCodeTwo) {
       {"data: &d\n  train: *d\n", "contain itself"},
       {"data: [\n", "not YAML"},
       {"training: {batch_size: 0}\n", "training.batch_size is 0"},
+      {"model: {image_channels: 2}\n", "model.image_channels is 2, it must be 1 (gray) or 3 (colour)"},
+      {"detection: {batch_size: 8}\n", "batch_size"},
       {std::string("name: \x00\x01\n", 9), "c.yaml"},
   };
   for (const auto& [text, message] : cases) {

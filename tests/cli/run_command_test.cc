@@ -3,11 +3,11 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "ra/testing/run_program.h"
 #include "ra/testing/shared_data.h"
 #include "ra/testing/temporary_folder.h"
+#include "ra/testing/text_file.h"
 
 namespace ra::testing {
 namespace {
@@ -16,13 +16,6 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::string content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 // Synthetic brains, and an experiment on them that takes a second.
 class RunCommand : public ::testing::Test {
@@ -66,24 +59,25 @@ TEST_F(RunCommand, TrainsTestsAndRunsEveryDownstreamTask) {
                            "run/downstream/boxes/results.json", "run/downstream/boxes/boxes.csv"}) {
     EXPECT_TRUE(fs::exists(path(name))) << name;
   }
-  const auto results = nlohmann::json::parse(content(path("run/downstream/scores/results.json")));
+  const auto results = nlohmann::json::parse(content_of(path("run/downstream/scores/results.json")));
   EXPECT_EQ(results.at("training_subjects"), "known");
   EXPECT_EQ(results.at("metrics").at(0).at("set"), "lesions");
   EXPECT_TRUE(results["metrics"][0].at("value").is_number());
-  EXPECT_THAT(content(path("run/metrics.jsonl")), HasSubstr("\"Test/Test_loss_mse\""));
-  const auto environment = nlohmann::json::parse(content(path("run/environment.json")));
+  EXPECT_THAT(content_of(path("run/metrics.jsonl")), HasSubstr("\"Test/Test_loss_mse\""));
+  const auto environment = nlohmann::json::parse(content_of(path("run/environment.json")));
   EXPECT_EQ(environment.at("seed"), 2109);
+  EXPECT_THAT(environment.at("commit").get<std::string>(), ::testing::MatchesRegex("[0-9a-f]+(-dirty)?|unknown"));
   EXPECT_EQ(environment["data"]["train"]["sha256"].get<std::string>().size(), 64u);
 }
 
 TEST_F(RunCommand, WritesAConfigurationThatMeansTheSame) {
   ASSERT_EQ(ra({"run", "tiny.yaml", "--seed", "5", "--set", "training.batch_size=3", "--quiet"}).exit_code, 0);
-  const std::string resolved = content(path("run/config.yaml"));
+  const std::string resolved = content_of(path("run/config.yaml"));
   EXPECT_THAT(resolved, AllOf(HasSubstr("seed: 5\n"), HasSubstr("batch_size: 3\n")));
   EXPECT_EQ(ra({"config", "show", "run/config.yaml"}).out, resolved);
-  const std::string scores = content(path("run/downstream/scores/cases.csv"));
+  const std::string scores = content_of(path("run/downstream/scores/cases.csv"));
   ASSERT_EQ(ra({"run", "run/config.yaml", "--overwrite", "--quiet"}).exit_code, 0);
-  EXPECT_EQ(content(path("run/downstream/scores/cases.csv")), scores);
+  EXPECT_EQ(content_of(path("run/downstream/scores/cases.csv")), scores);
 }
 
 TEST_F(RunCommand, ScoresWithGivenWeightsAsTheTrainingRunDid) {
@@ -92,7 +86,7 @@ TEST_F(RunCommand, ScoresWithGivenWeightsAsTheTrainingRunDid) {
       {"run", "tiny.yaml", "--set", "task=test", "--set", "weights=run/checkpoints/best.pt", "--set", "output=again"});
   ASSERT_EQ(again.exit_code, 0) << again.err;
   const auto scores = [&](const char* run) {
-    return nlohmann::json::parse(content(path(run) / "downstream/scores/results.json")).at("curves");
+    return nlohmann::json::parse(content_of(path(run) / "downstream/scores/results.json")).at("curves");
   };
   EXPECT_EQ(scores("again"), scores("run"));
   EXPECT_FALSE(fs::exists(path("again/checkpoints")));
@@ -100,9 +94,9 @@ TEST_F(RunCommand, ScoresWithGivenWeightsAsTheTrainingRunDid) {
 
 TEST_F(RunCommand, LeavesEarlierResultsIntactWhenItCannotGoOn) {
   ASSERT_EQ(ra({"run", "tiny.yaml", "--quiet"}).exit_code, 0);
-  const std::string best = content(path("run/checkpoints/best.pt")), config = content(path("run/config.yaml"));
+  const std::string best = content_of(path("run/checkpoints/best.pt")), config = content_of(path("run/config.yaml"));
   const auto intact = [&] {
-    return content(path("run/checkpoints/best.pt")) == best && content(path("run/config.yaml")) == config;
+    return content_of(path("run/checkpoints/best.pt")) == best && content_of(path("run/config.yaml")) == config;
   };
   const ProgramResult unasked = ra({"run", "tiny.yaml"});
   EXPECT_EQ(unasked.exit_code, 2);
@@ -123,7 +117,7 @@ TEST_F(RunCommand, LeavesEarlierResultsIntactWhenItCannotGoOn) {
 
 TEST_F(RunCommand, GoesOnPastAPictureThatCannotBeScored) {
   write("broken.png", "no picture");
-  write("some.csv", content(path("lists/lesions.csv")) + "broken.png\n");
+  write("some.csv", content_of(path("lists/lesions.csv")) + "broken.png\n");
   write("c.yaml", std::string(kTiny).replace(
                       std::string(kTiny).find("lists/lesions.csv, labels: lists/lesions_ann.csv"), 48, "some.csv"));
   const ProgramResult result = ra({"run", "c.yaml"});
@@ -135,7 +129,9 @@ TEST_F(RunCommand, GoesOnPastAPictureThatCannotBeScored) {
 TEST_F(RunCommand, TakesTheFileOneWayOrTheOther) {
   EXPECT_EQ(ra({"run"}).exit_code, 2);
   EXPECT_EQ(ra({"run", "tiny.yaml", "--config_path", "tiny.yaml"}).exit_code, 2);
-  EXPECT_EQ(ra({"run", "--config_path", "tiny.yaml", "--quiet"}).exit_code, 0);
+  const ProgramResult quiet = ra({"run", "--config_path", "tiny.yaml", "--quiet"});
+  EXPECT_EQ(quiet.exit_code, 0);
+  EXPECT_EQ(quiet.out, "");  // downstream tasks included
 }
 
 TEST_F(RunCommand, NamesEveryMissingFileAndMakesNothing) {

@@ -144,9 +144,9 @@ TEST_F(Screen, StopsWithinAVolumeAndGoesOnLater) {
   for (std::size_t k = 0; k < voxels.size(); ++k) voxels[k] = static_cast<float>(k % 89);
   write_npy(root_ / "long.npy", voxels, std::vector<std::int64_t>{kSlices, 16, 16});
   const std::string command = "\"$RA_BINARY\" screen --model model.pt long.npy --slices all --save map --threads 1 --output out & "
-                              "while [ ! -e out/long_s3_map.npy ]; do sleep 0.01; done; kill -TERM $!; wait $!";
+                              "while [ ! -e out/long_s3_map.npy ] && kill -0 $!; do sleep 0.01; done; kill -TERM $!; wait $!";
   const ProgramResult stopped = run_program({"sh", "-c", command}, {root_, {}});
-  EXPECT_EQ(stopped.exit_code, 143);
+  ASSERT_EQ(stopped.exit_code, 143) << stopped.err;
   EXPECT_THAT(stopped.err, AllOf(HasSubstr("stopped by a signal: 0 of 1 inputs"), HasSubstr("--skip-existing")));
   const std::size_t rows = lines_of(output_ / "scores.csv").size() - 1;
   EXPECT_GE(rows, 4u);

@@ -82,7 +82,7 @@ int evaluate_manifests(EvaluateOptions& options) {
   ProgressLine line(stderr, options.common.quiet);
   const EvaluationResults results = run_evaluation(detector, sets, options.run, options.output, show(line, ""));
   line.finish(fmt::format("{} images judged", results.cases.size()));
-  print_evaluation(results, options.output);
+  print_evaluation(results, options.output, options.common.quiet);
   return exit_code_of(results.failures.size(), options.common.quiet);
 }
 
@@ -111,8 +111,10 @@ int evaluate_config(const EvaluateOptions& options) {
     ProgressLine line(stderr, options.common.quiet);
     const DownstreamResult result = run_downstream_task(config, k, files, detector, folder, show(line, name));
     line.finish(fmt::format("{}: {} images judged", name, result.results.cases.size()));
-    fmt::print("Downstream task {} ({})\n", name, to_string(config.downstream_tasks[k].kind));
-    print_evaluation(result.results, result.folder);
+    if (!options.common.quiet) {
+      fmt::print("Downstream task {} ({})\n", name, to_string(config.downstream_tasks[k].kind));
+    }
+    print_evaluation(result.results, result.folder, options.common.quiet);
     failed += result.results.failures.size();
   }
   return exit_code_of(failed, options.common.quiet);

@@ -30,9 +30,10 @@ std::string describe(const EvaluatedMetric& row) {
 
 }  // namespace
 
-void print_evaluation(const EvaluationResults& results, const std::filesystem::path& folder) {
+void print_evaluation(const EvaluationResults& results, const std::filesystem::path& folder, bool quiet) {
   for (const std::string& failure : results.failures) fmt::print(stderr, "ra: error: {}\n", failure);
   for (const std::string& warning : results.warnings) fmt::print(stderr, "ra: warning: {}\n", warning);
+  if (quiet) return;
   for (const EvaluatedMetric& row : results.metrics) {
     if (!is_headline(row)) continue;
     const std::string set = row.group.empty() ? row.set : row.set + " within itself";

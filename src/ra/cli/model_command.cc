@@ -12,6 +12,7 @@
 #include "ra/cli/common_options.h"
 #include "ra/detection/bundle.h"
 #include "ra/model/checkpoint.h"
+#include "ra/model/model_file.h"
 #include "ra/model/reversed_autoencoder.h"
 #include "ra/model/section_text.h"
 #include "ra/model/tensor_type.h"
@@ -145,10 +146,36 @@ int info(const ModelCommandOptions& options) {
   return kExitSuccess;
 }
 
-// What of a checkpoint is no model weight, and so has no place in a safetensors file.
-std::vector<std::string> left_out(const CheckpointValue& root) {
+CheckpointValue trainers_dict(const CheckpointValue& weights, const CheckpointValue& section) {
+  return {CheckpointValue::Dict{{{std::string("model_weights")}, weights}, {{std::string("ra")}, section}}};
+}
+
+// The model of a bundle as a trainer's checkpoint has it.
+Checkpoint checkpoint_of_bundle(const std::string& path) {
+  const ModelFile model = read_bundle(path).model;
+  return {CheckpointFormat::kTorchZip,
+          trainers_dict(to_checkpoint_value(model.model->state()), to_checkpoint_value(model)),
+          {}};
+}
+
+// A model that is to be written in another format.
+struct Source {
+  explicit Source(const std::string& path) : checkpoint(is_bundle(path) ? checkpoint_of_bundle(path) : read_checkpoint(path)) {
+    of_bundle = is_bundle(path);
+    section = in_context(fmt::format("checkpoint '{}'", path), [&] { return find_section(checkpoint); });
+  }
+
+  Checkpoint checkpoint;
+  std::optional<CheckpointValue> section;  // the key `ra` of a checkpoint
+  bool of_bundle = false;
+};
+
+// What of a source has no place in a file that ends in `ending`.
+std::vector<std::string> left_out(const Source& source, const std::string& ending) {
   std::vector<std::string> names;
-  if (root.find("model_weights") == nullptr) return names;
+  if (source.of_bundle) return {"its calibration, canary and licence, and its perceptual distance"};
+  const CheckpointValue& root = source.checkpoint.root;
+  if (ending != ".safetensors" || root.find("model_weights") == nullptr) return names;
   for (const auto& [key, item] : std::get<CheckpointValue::Dict>(root.value)) {
     if (const std::string name = plain_text(key); name != "model_weights" && name != "ra") names.push_back(name);
   }
@@ -156,12 +183,18 @@ std::vector<std::string> left_out(const CheckpointValue& root) {
 }
 
 // Everything of a .pt; the weights and the section of a safetensors file.
-CheckpointValue as_torch_root(const Checkpoint& checkpoint, const std::optional<CheckpointValue>& section) {
-  if (checkpoint.format != CheckpointFormat::kSafetensors || !section) return checkpoint.root;
-  CheckpointValue::Dict root;
-  root.emplace_back(CheckpointValue{std::string("model_weights")}, checkpoint.root);
-  root.emplace_back(CheckpointValue{std::string("ra")}, *section);
-  return {std::move(root)};
+CheckpointValue as_torch_root(const Source& source) {
+  if (source.checkpoint.format != CheckpointFormat::kSafetensors || !source.section) return source.checkpoint.root;
+  return trainers_dict(source.checkpoint.root, *source.section);
+}
+
+void write_safetensors_of(const Source& source, const ModelCommandOptions& options) {
+  const StateDict weights =
+      in_context(fmt::format("checkpoint '{}'", options.input), [&] { return source.checkpoint.weights(); });
+  std::map<std::string, std::string> metadata = source.checkpoint.metadata;
+  metadata.emplace("format", "pt");  // what Python's libraries look for
+  if (source.section) metadata["ra"] = section_to_text(*source.section);
+  write_safetensors(options.output, weights, metadata);
 }
 
 int convert(const ModelCommandOptions& options) {
@@ -176,22 +209,15 @@ int convert(const ModelCommandOptions& options) {
   if (std::filesystem::exists(output) && !options.common.overwrite) {
     throw Error(ErrorCode::kUsage, fmt::format("'{}' exists: use --overwrite to replace it", output.string()));
   }
-  const Checkpoint checkpoint = read_checkpoint(options.input);
-  const auto section = in_context(fmt::format("checkpoint '{}'", options.input), [&] { return find_section(checkpoint); });
-  if (ending != ".safetensors") {
-    write_torch_checkpoint(output, as_torch_root(checkpoint, section));
-    fmt::print("{}: all of {}\n", options.output, options.input);
-    return kExitSuccess;
+  const Source source(options.input);
+  if (ending == ".safetensors") {
+    write_safetensors_of(source, options);
+  } else {
+    write_torch_checkpoint(output, as_torch_root(source));
   }
-  const StateDict weights =
-      in_context(fmt::format("checkpoint '{}'", options.input), [&] { return checkpoint.weights(); });
-  std::map<std::string, std::string> metadata = checkpoint.metadata;
-  metadata.emplace("format", "pt");  // what Python's libraries look for
-  if (section) metadata["ra"] = section_to_text(*section);
-  write_safetensors(output, weights, metadata);
-  const std::vector<std::string> others = left_out(checkpoint.root);
-  fmt::print("{}: {} tensors{}\n", options.output, weights.size(),
-             others.empty() ? "" : fmt::format("; safetensors has no place for {}", fmt::join(others, ", ")));
+  const std::vector<std::string> others = left_out(source, ending);
+  fmt::print("{}: {} of {}{}\n", options.output, others.empty() ? "all" : "the model", options.input,
+             others.empty() ? "" : fmt::format("; {} has no place for {}", ending, fmt::join(others, ", ")));
   return kExitSuccess;
 }
 
@@ -210,7 +236,7 @@ void add_model_command(CLI::App& app) {
 
   CLI::App& convert_verb = add_verb(group, "convert", "Write a checkpoint in the format that the name of OUT ends in",
                                     "ra model convert best_model.pt best_model.safetensors");
-  convert_verb.add_option("IN", options->input, "Checkpoint: .pt in either layout, or safetensors")->required();
+  convert_verb.add_option("IN", options->input, "Checkpoint: .pt in either layout, or safetensors; or the model of a bundle .ra")->required();
   convert_verb
       .add_option("OUT", options->output, ".pt or .pth takes everything, .safetensors the model without its optimisers")
       ->required();

@@ -58,8 +58,8 @@ std::size_t run_downstream(const ExperimentConfig& config, const ExperimentFiles
       line.update(fmt::format("{}: image {}/{}", task.name, done, all));
     });
     line.finish(fmt::format("{}: {} images judged", task.name, result.results.cases.size()));
-    fmt::print("Downstream task {} ({})\n", task.name, to_string(task.kind));
-    print_evaluation(result.results, result.folder);
+    if (!quiet) fmt::print("Downstream task {} ({})\n", task.name, to_string(task.kind));
+    print_evaluation(result.results, result.folder, quiet);
     failed += result.results.failures.size();
     std::fflush(stdout);
   }

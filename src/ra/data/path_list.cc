@@ -192,6 +192,10 @@ void PathLists::read_list(const fs::path& list, std::vector<fs::path>& files) {
     if (fs::is_regular_file(path, ignored)) {
       files.push_back(path);
       if (!row.subject.empty()) subjects_[path.string()] = row.subject;
+    } else if (fs::is_directory(path, ignored)) {
+      throw Error(ErrorCode::kUsage, fmt::format("list '{}' names '{}', which is a folder; its rows must be files (a folder "
+                                                 "can be named in place of the list)",
+                                                 list.string(), path.string()));
     } else {
       remember_missing(path.string());
     }

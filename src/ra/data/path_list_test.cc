@@ -6,6 +6,7 @@
 
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
+#include "ra/testing/expect_error.h"
 #include "ra/testing/temporary_folder.h"
 
 namespace ra {
@@ -123,6 +124,14 @@ TEST(PathLists, ReadTheSubjectColumnOfAList) {
   EXPECT_EQ(rows[1].path, "b,c.png");
   EXPECT_EQ(rows[1].subject, "Bob");
   EXPECT_EQ(rows[2].subject, "");
+}
+
+TEST(PathLists, SayThatARowIsAFolder) {
+  const testing::TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path() / "scans");
+  write_file(folder.path() / "list.csv", std::string_view("filename\nscans\n"));
+  testing::expect_error(ErrorCode::kUsage, {"list.csv", "scans", "folder"},
+                        [&] { expand_path_list({"list.csv"}, folder.path()); });
 }
 
 }  // namespace

@@ -32,8 +32,8 @@ void ModelOptions::validate() const {
   const bool power_of_two = image_size > 0 && (image_size & (image_size - 1)) == 0;
   require(power_of_two && image_size >= 32 && image_size <= 512,
           fmt::format("image_size is {}, it must be a power of two from 32 to 512", image_size));
-  require(image_channels >= 1 && image_channels <= 16,
-          fmt::format("image_channels is {}, it must be from 1 to 16", image_channels));
+  require(image_channels == 1 || image_channels == 3,
+          fmt::format("image_channels is {}, it must be 1 (gray) or 3 (colour)", image_channels));
   require(latent_size >= 1 && latent_size <= 8192,
           fmt::format("latent_size is {}, it must be from 1 to 8192", latent_size));
   require(channels.size() >= 2 && image_size >> channels.size() >= 1,

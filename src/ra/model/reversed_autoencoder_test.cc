@@ -58,7 +58,9 @@ TEST(ReversedAutoencoder, RefusesOptionsOutOfRange) {
   };
   EXPECT_THAT(refused([](auto& o) { o.image_size = 48; }), HasSubstr("model.image_size"));
   EXPECT_THAT(refused([](auto& o) { o.image_size = 1024; }), HasSubstr("model.image_size"));
-  EXPECT_THAT(refused([](auto& o) { o.image_channels = 0; }), HasSubstr("model.image_channels"));
+  for (const int channels : {0, 2, 4}) {
+    EXPECT_THAT(refused([&](auto& o) { o.image_channels = channels; }), HasSubstr("1 (gray) or 3 (colour)"));
+  }
   EXPECT_THAT(refused([](auto& o) { o.latent_size = 0; }), HasSubstr("model.latent_size"));
   EXPECT_THAT(refused([](auto& o) { o.channels = {8}; }), HasSubstr("model.channels"));
   EXPECT_THAT(refused([](auto& o) { o.channels = {8, 0}; }), HasSubstr("model.channels"));
