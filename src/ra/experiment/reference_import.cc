@@ -196,8 +196,10 @@ ReferenceImport import_reference(const YamlNode& document, const std::string& or
   ReferenceImport result;
   ExperimentConfig& config = result.config;
   ReferenceSection root(document, origin, "", result.notes);
-  if (const auto name = root.text("name")) config.name = *name;
+  if (const auto name = root.text("name")) config.name = config.tracking.name = *name;
   import_experiment(root.required_section("experiment"), config);
+  // The reference always logs to W&B, to the experiment's project.
+  config.tracking.sinks = {"wandb"};
   config.device = import_device(root);
   ReferenceSection configurator = root.required_section("configurator");
   configurator.part({ReferencePart::kConfigurator});

@@ -94,6 +94,7 @@ TEST(ReferenceImport, ConvertsEverySection) {
   ExperimentConfig& config = imported.config;
   config.finish();
   EXPECT_EQ(config.name, "exp");
+  EXPECT_THAT(config.tracking.sinks, ElementsAre("wandb"));
   EXPECT_EQ(config.task, "train");
   EXPECT_EQ(config.seed, 2109u);
   EXPECT_EQ(config.device, "auto");
