@@ -18,6 +18,8 @@
 #include "ra/experiment/run_downstream.h"
 #include "ra/experiment/run_folder.h"
 #include "ra/experiment/run_training.h"
+#include "ra/experiment/tracked_run.h"
+#include "ra/tracking/run_trackers.h"
 
 namespace ra {
 namespace {
@@ -49,7 +51,8 @@ void print_test(const std::optional<Validation>& test) {
 
 // Returns how many images failed.
 std::size_t run_downstream(const ExperimentConfig& config, const ExperimentFiles& files,
-                           const AnomalyDetector& detector, const std::filesystem::path& folder, bool quiet) {
+                           const AnomalyDetector& detector, const std::filesystem::path& folder, bool quiet,
+                           RunTrackers& trackers) {
   std::size_t failed = 0;
   for (std::size_t k = 0; k < config.downstream_tasks.size() && StopSignal::received() == 0; ++k) {
     const DownstreamTask& task = config.downstream_tasks[k];
@@ -60,6 +63,7 @@ std::size_t run_downstream(const ExperimentConfig& config, const ExperimentFiles
     line.finish(fmt::format("{}: {} images judged", task.name, result.results.cases.size()));
     if (!quiet) fmt::print("Downstream task {} ({})\n", task.name, to_string(task.kind));
     print_evaluation(result.results, result.folder, quiet);
+    trackers.evaluation(result.folder);
     failed += result.results.failures.size();
     std::fflush(stdout);
   }
@@ -83,6 +87,12 @@ bool train(const ExperimentConfig& config, const ExperimentFiles& files, const s
   return true;
 }
 
+// Logs how the run ends, by a signal or with this code, and returns it.
+int log_end(RunTrackers& trackers, int code) {
+  trackers.finish(StopSignal::received() != 0 ? 128 + StopSignal::received() : code);
+  return code;
+}
+
 int run(const RunOptions& options) {
   apply_common_options(options.common);
   const bool quiet = options.common.quiet;
@@ -97,13 +107,17 @@ int run(const RunOptions& options) {
 
   const StopSignal stop;
   const bool trains = config.task == "train";
-  if (trains && !train(config, files, folder, device, quiet)) return kExitRunFailed;
+  if (trains && !train(config, files, folder, device, quiet)) {
+    RunTrackers trackers(tracked_run(folder));
+    return log_end(trackers, kExitRunFailed);
+  }
   const AnomalyDetector detector =
       load_detector(config, trains ? folder / "checkpoints" / "best.pt" : files.weights, device);
   if (!trains) begin_run_folder(folder, config, identify_data(files.data), device);
-  const std::size_t failed = run_downstream(config, files, detector, folder, quiet);
+  RunTrackers trackers(tracked_run(folder));
+  const std::size_t failed = run_downstream(config, files, detector, folder, quiet, trackers);
   if (!quiet) fmt::print("Research use only; not a medical device.\n");
-  return failed == 0 ? kExitSuccess : kExitInputsFailed;
+  return log_end(trackers, failed == 0 ? kExitSuccess : kExitInputsFailed);
 }
 
 }  // namespace
