@@ -212,7 +212,10 @@ ReferenceImport import_reference(const YamlNode& document, const std::string& or
   import_trainer(root.required_section("trainer"), timestamp, config);
   ReferenceSection tasks = root.section("downstream_tasks");
   for (const std::string& name : tasks.node().keys()) {
-    config.downstream_tasks.push_back(import_task(tasks.section(name), name, timestamp, config.model));
+    DownstreamTask task = import_task(tasks.section(name), name, timestamp, config.model);
+    // In the trainer's folder a task lies where a native one does, and a report of the run finds it.
+    if (task.output == config.output + "/" + name) task.output.clear();
+    config.downstream_tasks.push_back(std::move(task));
   }
   root.note(
       "the perceptual distance is the built-in one; for the reference's set detection.perceptual=squeezenet and "
