@@ -11,10 +11,10 @@
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
 #include "ra/base/hash.h"
+#include "ra/data/csv_field.h"
 #include "ra/data/generated_files.h"
 #include "ra/data/lesion_in_slice.h"
 #include "ra/data/lesion_mask.h"
-#include "ra/data/manifest_field.h"
 #include "ra/data/slice_head.h"
 #include "ra/data/slice_writer.h"
 #include "ra/io/read_image.h"
@@ -91,7 +91,7 @@ class SourceWriter {
     for (int variant = 0; variant < options_.variants; ++variant) add_lesion(slice, *head, name, made);
     if (made.empty()) return;
     ++result_.slices;
-    result_.healthy.push_back(fmt::format("{},{},0\n", manifest_field(healthy_image(slice, name)), manifest_field(subject_)));
+    result_.healthy.push_back(fmt::format("{},{},0\n", csv_field(healthy_image(slice, name)), csv_field(subject_)));
   }
 
   // The kind whose turn it is, or else the next that fits and of which the slice has the fewest so far.
@@ -131,8 +131,8 @@ class SourceWriter {
     write_slice(made_for(options_.output / image), lesioned.image);
     write_mask(made_for(options_.output / mask), slice.image, lesioned.mask);
     write_mask(options_.output / outside, slice.image, lesioned.outside);
-    result_.lesions.push_back(fmt::format("{},{},1,{},{},{},{}\n", manifest_field(image), manifest_field(subject_), to_string(kind),
-                                          manifest_field(mask), manifest_field(outside),
+    result_.lesions.push_back(fmt::format("{},{},1,{},{},{},{}\n", csv_field(image), csv_field(subject_), to_string(kind),
+                                          csv_field(mask), csv_field(outside),
                                           box_around(lesioned.mask, slice.image.columns, slice.image.rows)));
   }
 

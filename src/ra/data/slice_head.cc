@@ -79,13 +79,14 @@ void require_usable_grid(const Raster& gray, const SlicePose& pose) {
 
 // The slice's own frame, moved to the brain's middle, turned along it, and scaled to its size where mm are unknown.
 SlicePose pose_of(const SlicePose& first, const BrainOutline& brain, const Raster& frame, bool scale_known) {
-  constexpr float kClearlyLonger = 1.08f;
+  // A head that lies far from upright must show it clearly: near the base of the skull, the outline may be a poor one.
+  constexpr float kLonger = 1.08f, kClearlyLonger = 1.15f, kFarTurn = 0.4f;
   SlicePose pose = first;
   const auto middle = first.pixel_from_head({brain.column - frame.origin_column(), brain.row - frame.origin_row()});
   pose.origin_column = middle.column;
   pose.origin_row = middle.row;
   const auto axis = brain.longest_axis();
-  if (axis.elongation > kClearlyLonger) pose.turn = axis.turn;
+  if (axis.elongation > (std::fabs(axis.turn) > kFarTurn ? kClearlyLonger : kLonger)) pose.turn = axis.turn;
   if (!scale_known) {
     const auto factor = static_cast<float>(std::sqrt(kBrainArea / brain.area()));
     pose.column_mm *= factor;

@@ -9,12 +9,12 @@
 
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
+#include "ra/data/csv_field.h"
 #include "ra/data/subject.h"
 #include "ra/detection/subject_guard.h"
 #include "ra/evaluation/latents.h"
 #include "ra/report/contact_sheet.h"
 #include "ra/report/gallery.h"
-#include "ra/report/score_table.h"
 #include "ra/report/tensor_picture.h"
 
 namespace ra {

@@ -8,11 +8,11 @@
 #include <map>
 #include <set>
 
+#include "ra/data/csv_field.h"
 #include "ra/metrics/bootstrap.h"
 #include "ra/metrics/rank_bootstrap.h"
 #include "ra/report/page_html.h"
 #include "ra/report/page_metrics.h"
-#include "ra/report/score_table.h"
 
 namespace ra {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "ra/report/score_table.h"
+#include "ra/data/csv_field.h"
 
 namespace ra {
 namespace {

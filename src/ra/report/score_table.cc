@@ -9,6 +9,7 @@
 
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
+#include "ra/data/csv_field.h"
 #include "ra/metrics/false_discovery.h"
 #include "ra/report/page_csv.h"
 
@@ -38,16 +39,6 @@ std::vector<std::string> fields_of(const DetectorIdentity& by) {
 std::string optional_number(const std::optional<double>& value) { return value ? fmt::format("{:.9g}", *value) : ""; }
 
 }  // namespace
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
 
 ScoreTable::ScoreTable(std::filesystem::path path, Columns columns)
     : path_(std::move(path)), columns_(columns), last_write_(std::chrono::steady_clock::now()) {}

@@ -74,7 +74,4 @@ class ScoreTable {
   std::chrono::steady_clock::time_point last_write_;
 };
 
-// A CSV field, quoted where it must be.
-std::string csv_field(const std::string& text);
-
 }  // namespace ra

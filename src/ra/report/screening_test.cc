@@ -8,6 +8,7 @@
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
 #include "ra/base/stop_signal.h"
+#include "ra/data/csv_field.h"
 #include "ra/data/synthetic_brain.h"
 #include "ra/io/npy.h"
 #include "ra/io/write_image.h"

@@ -1,9 +1,9 @@
-#include "ra/data/manifest_field.h"
+#include "ra/data/csv_field.h"
 
 namespace ra {
 
-std::string manifest_field(const std::string& text) {
-  if (text.find_first_of(",\"|") == std::string::npos) return text;
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"|\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) {
     if (c == '"') quoted += '"';
