@@ -1,3 +1,4 @@
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -5,7 +6,9 @@
 #include <cstdlib>
 
 #include "ra/base/atomic_file.h"
+#include "ra/model/checkpoint.h"
 #include "ra/testing/run_program.h"
+#include "ra/testing/shared_data.h"
 #include "ra/testing/temporary_folder.h"
 
 namespace ra::testing {
@@ -55,7 +58,7 @@ TEST_F(TrainCommandTest, LeavesAWholeRunFolder) {
     EXPECT_TRUE(fs::exists(run("whole") / name)) << name;
   }
   const std::string metrics = read_text_file(run("whole") / "metrics.jsonl");
-  EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), 3) << "yardsticks and two epochs";
+  EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), 4) << "yardsticks, two epochs, the end";
   const auto info = run_ra({"model", "info", (run("whole") / "checkpoints/best.pt").string()});
   EXPECT_EQ(info.exit_code, 0) << info.err;
 }
@@ -97,9 +100,6 @@ TEST_F(TrainCommandTest, NamesMissingAndUnreadableFilesBeforeAnythingIsTrained) 
 }
 
 TEST_F(TrainCommandTest, SavesItsStateWhenItIsAskedToStopAndGoesOnFromThere) {
-  const std::vector<std::string> length = {"--set", "training.epochs=3", "--set", "training.checkpoints.minutes=0"};
-  const auto never_stopped = run_ra(words("never_stopped", length));
-  ASSERT_EQ(never_stopped.exit_code, 0) << never_stopped.err;
   for (const auto& [signal, code] : {std::pair{"TERM", 143}, std::pair{"INT", 130}, std::pair{"USR1", 138}}) {
     // Long enough that only the signal can end it.
     const std::string name = std::string("stopped_") + signal;
@@ -112,6 +112,10 @@ TEST_F(TrainCommandTest, SavesItsStateWhenItIsAskedToStopAndGoesOnFromThere) {
     EXPECT_THAT(stopped.out, HasSubstr("stopped by a signal"));
     EXPECT_THAT(stopped.out, HasSubstr("ra train --resume " + run(name).string()));
     EXPECT_TRUE(fs::exists(run(name) / "checkpoints/latest.pt"));
+    const auto resumed = run_ra({"train", "--resume", run(name).string(), "--threads", "1", "--set",
+                                 "training.max_minutes=0.0001"});
+    EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
+    EXPECT_THAT(resumed.out, HasSubstr("stopped by training.max_minutes"));
   }
 }
 
@@ -173,6 +177,26 @@ TEST_F(TrainCommandTest, BeginsFromACheckpointOfAnotherRun) {
   ASSERT_EQ(child.exit_code, 0) << child.err;
   EXPECT_THAT(child.err, HasSubstr("begins with the model of"));
   EXPECT_THAT(child.err, HasSubstr("the best epoch"));
+}
+
+// Checkpoints with the layout of the reference's own, 5 steps old, of the shape of tiny.yaml.
+TEST_F(TrainCommandTest, GoesOnWithARunOfTheReference) {
+  RA_SHARED_OR_SKIP(good, "parity/checkpoints/good");
+  for (const char* file : {"best_model.pt", "best_model_legacy.pt", "best_model_torch19_cuda.pt", "latest_model.pt"}) {
+    SCOPED_TRACE(file);
+    const bool has_moments = std::string(file) != "latest_model.pt";
+    const auto result = run_ra(words("reference", {"--resume", (good / file).string(), "--overwrite", "--set",
+                                                   "training.epochs=7", "--set", "training.warmup.epochs=0"}));
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("after its 5 epochs"));
+    EXPECT_THAT(result.err, HasSubstr("does not hold the best epoch"));
+    EXPECT_EQ(result.err.find("optimizer_e_weights") == std::string::npos, has_moments);
+    const Checkpoint latest = read_checkpoint(run("reference") / "checkpoints/latest.pt");
+    const CheckpointValue* adam = latest.root.find("optimizer_d_weights")->find("state");
+    const auto& first = std::get<CheckpointValue::Dict>(adam->value).front().second;
+    // Two epochs of one step each.
+    EXPECT_EQ(std::get<at::Tensor>(first.find("step")->value).item<double>(), has_moments ? 7.0 : 2.0);
+  }
 }
 
 TEST_F(TrainCommandTest, RefusesATrainingThatNeedsMoreMemoryThanThereIs) {

@@ -1,7 +1,6 @@
 #include "ra/experiment/run_downstream.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "ra/data/manifest.h"
 #include "ra/data/subject.h"
 #include "ra/detection/bundle.h"
+#include "ra/experiment/model_shape.h"
 #include "ra/experiment/run_folder.h"
 #include "ra/model/model_file.h"
 
@@ -18,11 +18,6 @@ namespace ra {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string describe_shape(const ModelOptions& model) {
-  return fmt::format("{}x{} pixels, {} channel(s), widths {}, latent {}", model.image_size, model.image_size,
-                     model.image_channels, fmt::join(model.channels, " "), model.latent_size);
-}
 
 // What each kind of task asks; `latent_vizu` of the reference is kLatents.
 EvaluationProtocols protocols_of(DownstreamKind kind) {
@@ -76,13 +71,7 @@ std::vector<LabelledSet> sets_of(const ExperimentConfig& config, std::size_t tas
 AnomalyDetector load_detector(const ExperimentConfig& config, const fs::path& weights, at::Device device) {
   if (is_bundle(weights)) return AnomalyDetector::load(weights, config.detection, device, config.seed);
   ModelFile file = read_model_file(weights);
-  const ModelOptions& shape = file.model->options();
-  if (describe_shape(shape) != describe_shape(config.model)) {
-    throw Error(
-        ErrorCode::kUsage,
-        fmt::format("'{}' holds a network of {}, but the experiment's model is {}; change `model` or the weights",
-                    weights.string(), describe_shape(shape), describe_shape(config.model)));
-  }
+  require_same_shape(weights, file.model->options(), config.model);
   // Files of the reference do not say how their slices were scaled; ours do, and are scored as they were trained.
   if (!file.latent_rule) file.input.scaling = config.input.scaling;
   const std::string name = fmt::format("{} {}", weights.filename().string(), sha256_hex_of_file(weights).substr(0, 12));

@@ -11,6 +11,7 @@
 #include "ra/data/slice_dataset.h"
 #include "ra/data/subject.h"
 #include "ra/experiment/load_config.h"
+#include "ra/experiment/model_shape.h"
 #include "ra/experiment/result_settings.h"
 #include "ra/experiment/run_folder.h"
 #include "ra/experiment/tracked_run.h"
@@ -75,9 +76,13 @@ ResumedRun resumed_run(const std::filesystem::path& folder, const std::vector<st
   return run;
 }
 
-TrainingStart start_from_file(const std::filesystem::path& path, const ExperimentConfig& config) {
+TrainingStart start_from_file(const std::filesystem::path& path, ExperimentConfig& config) {
   TrainingStart start{read_training_checkpoint(path), false};
   start.from->state.reset();  // another run's
+  const ModelOptions shape = options_from_state(start.from->content.weights());
+  require_same_shape(path, shape, config.model);
+  config.model.expand_equal_channels = shape.expand_equal_channels;
+  config.model.expand_equal_channels_above = shape.expand_equal_channels_above;
   const int epochs = config.training.warmup.epochs + config.training.epochs;
   if (start.from->epochs() >= epochs) {
     throw Error(ErrorCode::kUsage, fmt::format("'{}' has {} epochs behind it, and the configuration asks for {} in all; "

@@ -32,8 +32,10 @@ struct ResumedRun {
 ResumedRun resumed_run(const std::filesystem::path& folder, const std::vector<std::string>& settings,
                        const std::string& data_root);
 
-// A training that begins with the model and the optimisers of a file, ours or the reference's, in a new run.
-TrainingStart start_from_file(const std::filesystem::path& path, const ExperimentConfig& config);
+// A training that begins with the model and the optimisers of a file, ours or the reference's, in a new run, and counts
+// epochs on from it. `config.model` gets the file's layout of equal widths (Note [conv_expand]). kUsage for a network of
+// another shape, and when no epochs are left.
+TrainingStart start_from_file(const std::filesystem::path& path, ExperimentConfig& config);
 
 // Trains what the configuration says into a claimed run folder: estimates the memory, reads the slices, begins or
 // continues the folder, and runs the Trainer, whose report and errors it passes on. Results of an earlier run are
