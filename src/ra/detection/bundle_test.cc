@@ -3,8 +3,11 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
+#include "ra/base/random.h"
 #include "ra/detection/anomaly_detector.h"
 #include "ra/detection/calibrator.h"
 #include "ra/model/stored_zip_writer.h"
@@ -29,8 +32,17 @@ Bundle small_bundle() {
   DetectionOptions options;
   options.latent = "average:3";
   const AnomalyDetector detector(small_model(), "small.pt 123", options, at::kCPU, 7);
-  Calibration calibration{detector.identity(), "mid", HealthyScores({0.25, 0.5}), HealthyScores({1.0, 2.0}),
-                          {{5.0, 0.2, 4.9}}, {{5.0, 0.3, 4.9}}, {"site", 2, {"aa"}, true}, {}, false, {}, {}};
+  Calibration calibration{detector.identity(),
+                          "mid",
+                          HealthyScores({0.25, 0.5}),
+                          HealthyScores({1.0, 2.0}),
+                          {{5.0, 0.2, 4.9}},
+                          {{5.0, 0.3, 4.9}},
+                          {"site", 2, {"aa"}, true},
+                          {},
+                          false,
+                          {},
+                          {}};
   calibration.map_mean = at::rand({32, 32});
   calibration.map_spread = at::rand({32, 32}) + 1.0;
   Bundle bundle = bundle_of(small_model(), detector, std::move(calibration), 99);
@@ -137,6 +149,55 @@ TEST_F(BundleFile, RefusesATruncatedFileWhereverItEnds) {
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kBadInput);
       EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+    }
+  }
+}
+
+// Bytes may come out changed from any disk: a reader may refuse them or read what is still whole, nothing else.
+TEST_F(BundleFile, SurvivesChangedBytesAndCutsAnywhere) {
+  const std::string whole = read_text_file(path_);
+  const fs::path damaged = folder_.path() / "damaged.ra";
+  CounterRandom random(11, 0, 0, Purpose::kLesion);
+  int refused = 0;
+  constexpr int kTrials = 2000;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    std::string bytes = whole;
+    // Weights are most of the file: every other trial hits the first or the last kilobytes, where the structure is.
+    const auto size = static_cast<std::uint32_t>(bytes.size());
+    const auto place = [&]() -> std::size_t {
+      const std::uint32_t part = std::min(size, 8192u);
+      return trial % 2 == 0       ? random.below(size)
+             : random.chance(0.5) ? random.below(part)
+                                  : size - 1 - random.below(part);
+    };
+    if (trial % 10 == 9) bytes.resize(place());
+    for (std::uint32_t flips = 1 + random.below(3); flips > 0 && !bytes.empty(); --flips) {
+      bytes[std::min(place(), bytes.size() - 1)] ^= static_cast<char>(1 + random.below(255));
+    }
+    std::ofstream(damaged, std::ios::binary) << bytes;
+    try {
+      read_bundle(damaged);
+    } catch (const Error& error) {
+      ++refused;
+      EXPECT_EQ(error.code(), ErrorCode::kBadInput) << trial << ": " << error.what();
+      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << trial;
+    }
+  }
+  EXPECT_GT(refused, kTrials * 99 / 100) << "hashes cover every entry";
+}
+
+// The manifest is covered by no hash of its own.
+TEST_F(BundleFile, SurvivesAManifestWithChangedBytes) {
+  CounterRandom random(12, 0, 0, Purpose::kLesion);
+  for (int trial = 0; trial < 200; ++trial) {
+    const fs::path other = changed([&](auto& entries) {
+      std::string& manifest = entries[0].second;
+      manifest[random.below(static_cast<std::uint32_t>(manifest.size()))] = static_cast<char>(random.below(256));
+    });
+    try {
+      read_bundle(other);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kBadInput) << trial << ": " << error.what();
     }
   }
 }

@@ -16,8 +16,8 @@ class PlaneStore {
   PlaneStore(const std::filesystem::path& folder, std::int64_t planes, std::int64_t size);
 
   void add(const at::Tensor& entry);  // [planes,size,size] float32; kIo when the disk is full
-  // Into `entry`, which is made where it is undefined. Reuse it: a new one for each of many images, between records that
-  // stay, leaves holes in memory that nothing fits into.
+  // Into `entry`, which is made where it is undefined. Reuse it: a new one for each of many images, between records
+  // that stay, leaves holes in memory that nothing fits into.
   void read(std::size_t index, at::Tensor& entry) const;
 
  private:
