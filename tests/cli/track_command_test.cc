@@ -40,7 +40,8 @@ class TrackCommand : public ::testing::Test {
 TEST_F(TrackCommand, MakesBothAndSaysWhereTheyAre) {
   const ProgramResult result = export_run({"--wandb", "--tensorboard", "--output", output()});
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, AllOf(HasSubstr("2 rows, exit code 0"), HasSubstr("wandb sync"), HasSubstr("tensorboard --logdir")));
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("2 rows, exit code 0"), HasSubstr("wandb sync"), HasSubstr("tensorboard --logdir")));
   // Names hold the moment that the run began (2023-11-14 22:13:20 UTC).
   EXPECT_THAT(fs::directory_iterator(output() / "wandb")->path().filename().string(),
               HasSubstr("offline-run-20231114_221320-"));

@@ -53,12 +53,14 @@ int export_sinks(const TrackOptions& options) {
 }  // namespace
 
 void add_track_command(CLI::App& app) {
-  CLI::App& group = add_verb(app, "track", "Hand runs to W&B and TensorBoard", "ra track export runs/demo --tensorboard");
+  CLI::App& group =
+      add_verb(app, "track", "Hand runs to W&B and TensorBoard", "ra track export runs/demo --tensorboard");
   group.require_subcommand(1);
   auto options = std::make_shared<TrackOptions>();
   CLI::App& command = add_verb(group, "export", "Make what W&B or TensorBoard reads from a run's metrics.jsonl",
                                "ra track export runs/demo --wandb --output tracked");
-  command.add_option("RUN", options->run, "Run folder: config.yaml, metrics.jsonl, and figures/ and downstream/ if any")
+  command
+      .add_option("RUN", options->run, "Run folder: config.yaml, metrics.jsonl, and figures/ and downstream/ if any")
       ->required();
   command.add_flag("--wandb", options->wandb, "A W&B run made offline, in DIR/wandb, for 'wandb sync'");
   command.add_flag("--tensorboard", options->tensorboard, "An event file, in DIR/tensorboard");

@@ -13,9 +13,7 @@ std::string pattern(std::size_t size) {
   return text;
 }
 
-TEST(BlockLog, BeginsWithTheHeaderOfWandb) {
-  EXPECT_EQ(BlockLog().header(), std::string(":W&B\xe1\xbe\0", 7));
-}
+TEST(BlockLog, BeginsWithTheHeaderOfWandb) { EXPECT_EQ(BlockLog().header(), std::string(":W&B\xe1\xbe\0", 7)); }
 
 TEST(BlockLog, ChecksumIsPlainCrc32OfTypeAndData) {
   BlockLog log;

@@ -34,7 +34,7 @@ MetricsLog::MetricsLog(std::filesystem::path path, double runtime_seconds)
     : path_(std::move(path)), runtime_before_(runtime_seconds) {
   descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail(path_, "open");
-  struct stat state {};
+  struct stat state{};
   if (::fstat(descriptor_, &state) == 0) position_ = state.st_size;
 }
 

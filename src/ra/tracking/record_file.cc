@@ -31,8 +31,8 @@ void RecordFile::append(std::string_view bytes) {
     const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
-      throw Error(ErrorCode::kIo, fmt::format("cannot write '{}': {}", path_.string(),
-                                              std::strerror(count < 0 ? errno : ENOSPC)));
+      throw Error(ErrorCode::kIo,
+                  fmt::format("cannot write '{}': {}", path_.string(), std::strerror(count < 0 ? errno : ENOSPC)));
     }
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }

@@ -42,8 +42,8 @@ fs::path example_picture_path(const fs::path& run_folder, std::int64_t epoch) {
 }
 
 std::string evaluation_name(const fs::path& run_folder, const fs::path& evaluation) {
-  const fs::path inside = fs::absolute(evaluation).lexically_normal().lexically_relative(
-      fs::absolute(run_folder).lexically_normal());
+  const fs::path inside =
+      fs::absolute(evaluation).lexically_normal().lexically_relative(fs::absolute(run_folder).lexically_normal());
   const bool is_inside = !inside.empty() && *inside.begin() != "..";
   return is_inside ? inside.generic_string() : fs::absolute(evaluation).lexically_normal().string();
 }

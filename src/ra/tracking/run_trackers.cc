@@ -17,7 +17,8 @@ fs::path metrics_of(const TrackedRun& run) { return run.folder / "metrics.jsonl"
 
 void warn_of_dropped(const std::string& name, const std::exception& error) {
   log::warning(
-      "tracking to {} failed and stops: {}. The run goes on, metrics.jsonl holds everything; 'ra track export RUN --{}' "
+      "tracking to {} failed and stops: {}. The run goes on, metrics.jsonl holds everything; 'ra track export RUN "
+      "--{}' "
       "makes it later",
       name, error.what(), name);
 }

@@ -362,7 +362,8 @@ TEST_F(RunTrackersTest, AnExportReplacesNothingUnlessTold) {
 }
 
 TEST_F(RunTrackersTest, AnExportRefusesARunWithoutRows) {
-  testing::expect_error(ErrorCode::kBadInput, {"metrics.jsonl"}, [&] { export_run(run_, "wandb", run_.folder, false); });
+  testing::expect_error(ErrorCode::kBadInput, {"metrics.jsonl"},
+                        [&] { export_run(run_, "wandb", run_.folder, false); });
   write_file(run_.folder / "metrics.jsonl", "");
   testing::expect_error(ErrorCode::kBadInput, {"no rows"}, [&] { export_run(run_, "wandb", run_.folder, false); });
 }

@@ -31,8 +31,10 @@ std::string dump(const Json& json, int indent = -1) {
 Json to_json(const LoggedValue& value) {
   return std::visit(
       [](const auto& one) -> Json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, std::monostate>) return nullptr;
-        else return one;
+        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, std::monostate>)
+          return nullptr;
+        else
+          return one;
       },
       value);
 }
