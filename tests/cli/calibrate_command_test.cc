@@ -87,7 +87,8 @@ TEST_F(CalibrateCommand, DecidesFalseDiscoveries) {
   ASSERT_EQ(calibrate_model().exit_code, 0);
   const ProgramResult done = screen({healthy_.string(), "--fdr", "0.1", "--save", "none"});
   ASSERT_EQ(done.exit_code, 0) << done.err;
-  EXPECT_THAT(lines_of(output_ / "scores.csv")[0], EndsWith(",p_value,flagged,fdr"));
+  EXPECT_THAT(lines_of(output_ / "scores.csv")[0], EndsWith(",pixels_above,p_value,flagged,fdr"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(output_), {}), 2);  // scores.csv and screening.json alone
   EXPECT_THAT(done.out, HasSubstr("0 of 24 slices flagged at a false-discovery rate of 0.1"));
   EXPECT_EQ(screen({other_.string(), "--fdr", "0.1", "--fpr", "0.1", "--overwrite"}).exit_code, 2);
 }

@@ -159,15 +159,8 @@ void add_options(CLI::App& command, CalibrateOptions& options) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
-  command.add_option("--perceptual", options.detection.perceptual,
-                     "perceptual distance: encoder (the model's own embeddings) or squeezenet (LPIPS); default: what the "
-                     "base says, else encoder")
-      ->check(CLI::IsMember({"encoder", "squeezenet"}));
-  command.add_option("--perceptual-weights", options.detection.perceptual_weights,
-                     "folder with squeeze.backbone.pth and squeeze.pth");
   command.add_flag("--include-perceptual", options.include_perceptual, "put the squeezenet weights into the bundle");
-  command.add_option("--latent", options.detection.latent,
-                     "mean, sample or average:K; default: what the model says, else average:8");
+  add_detection_options(command, options.detection);
   command.add_option("--slices", options.slices, "slices of a volume: mid, all, A:B or i,j,k; default: the base's, else mid");
   command.add_option("--label", options.calibration.label, "the healthy population in a few words, for the record");
   command.add_option("--licence", options.licence, "licence of the model, for the record");

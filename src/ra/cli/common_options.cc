@@ -55,6 +55,17 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
   add_log_options(command, options);
 }
 
+void add_detection_options(CLI::App& command, DetectionOptions& options) {
+  command.add_option("--perceptual", options.perceptual,
+                     "Perceptual distance: encoder (the model's own embeddings) or squeezenet (LPIPS); default: what the "
+                     "model says, else encoder")
+      ->check(CLI::IsMember({"encoder", "squeezenet"}));
+  command.add_option("--perceptual-weights", options.perceptual_weights,
+                     "Folder with squeeze.backbone.pth and squeeze.pth");
+  command.add_option("--latent", options.latent,
+                     "mean, sample or average:K; default: what the model says, else average:8");
+}
+
 void apply_common_options(const CommonOptions& options) {
   const log::Level level = log::level_from_string(options.log_level);
   log::set_level(options.quiet && level < log::Level::kWarning ? log::Level::kWarning : level);

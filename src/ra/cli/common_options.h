@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "ra/detection/detection_options.h"
+
 namespace CLI {
 class App;
 }
@@ -39,6 +41,9 @@ void add_precision_option(CLI::App& command, CommonOptions& options);
 void add_threads_option(CLI::App& command, CommonOptions& options);
 void add_overwrite_option(CLI::App& command, CommonOptions& options);
 void add_log_options(CLI::App& command, CommonOptions& options);
+
+// --perceptual, --perceptual-weights and --latent: how a slice is scored.
+void add_detection_options(CLI::App& command, DetectionOptions& options);
 
 // Sets the log level and the number of threads. The first line of a verb's work.
 void apply_common_options(const CommonOptions& options);

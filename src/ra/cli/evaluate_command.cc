@@ -147,11 +147,7 @@ void add_options(CLI::App& command, EvaluateOptions& options) {
       ->capture_default_str();
   command.add_flag("--allow-overlap", options.run.allow_overlap,
                    "Judge people that the model was trained or calibrated on; the results say so");
-  command.add_option("--perceptual", options.detection.perceptual, "encoder or squeezenet; default: as the model says")
-      ->check(CLI::IsMember({"encoder", "squeezenet"}));
-  command.add_option("--perceptual-weights", options.detection.perceptual_weights,
-                     "Folder with squeeze.backbone.pth and squeeze.pth");
-  command.add_option("--latent", options.detection.latent, "mean, sample or average:K; default: what the model says");
+  add_detection_options(command, options.detection);
   add_set_option(command, options.common);
   add_common_options(command, options.common);
 }

@@ -136,17 +136,10 @@ void add_options(CLI::App& command, ScreenOptions& options) {
   command.add_option("--model", options.model, "checkpoint (.pt or .safetensors) or calibrated bundle (.ra)")->required();
   command.add_option("INPUT", options.inputs, "image files, folders (searched through), globs or CSV lists")->required();
   command.add_option("--output", options.screening.output, "folder for scores.csv and maps")->required();
-  command.add_option("--perceptual", options.detection.perceptual,
-                     "perceptual distance: encoder (the model's own embeddings) or squeezenet (LPIPS); default: what the "
-                     "model says, else encoder")
-      ->check(CLI::IsMember({"encoder", "squeezenet"}));
-  command.add_option("--perceptual-weights", options.detection.perceptual_weights,
-                     "folder with squeeze.backbone.pth and squeeze.pth");
-  command.add_option("--latent", options.detection.latent,
-                     "mean, sample or average:K; default: what the model says, else average:8");
+  add_detection_options(command, options.detection);
   command.add_option("--samples", options.detection.samples, "stochastic reconstructions for score_mean and score_sd");
   command.add_option("--slices", options.slices, "slices of a volume: mid, all, A:B or i,j,k; default: as the bundle was calibrated, else mid");
-  command.add_option("--save", options.save, "map, reconstruction, overlay (separated by commas), or none")
+  command.add_option("--save", options.save, "map, reconstruction, overlay (separated by commas), or none, also of masks")
       ->capture_default_str();
   command.add_option("--format", options.format, "of maps and reconstructions: npy, png or nii")->capture_default_str();
   CLI::Option* threshold = command.add_option(

@@ -14,6 +14,15 @@ namespace {
 
 using testing::small_model_file;
 
+// With all that our trainer stores and the reference's does not.
+ModelFile trained_model_file() {
+  ModelFile file = small_model_file();
+  file.input.scaling = InputScaling::kReference;
+  file.latent_rule = LatentRule::parse("average:3");
+  file.latent_noise = latent_noise(*file.latent_rule, 8, 99);
+  return file;
+}
+
 at::Tensor noise_images(std::int64_t count) {
   at::Tensor images = at::empty({count, 1, 32, 32});
   CounterRandom random(5, 0, 0, Purpose::kBrainImaging);
@@ -60,9 +69,7 @@ TEST(AnomalyDetector, UsesTheModelsOwnLatentRuleAndNoise) {
 
 TEST(AnomalyDetector, SaysWhereTheNoiseOfItsRuleIsFrom) {
   EXPECT_EQ(detector_with({}, 7).identity().latent_noise, "seed 7");
-  ModelFile file = small_model_file();
-  file.latent_rule = LatentRule::parse("average:3");
-  file.latent_noise = latent_noise(*file.latent_rule, 8, 99);
+  const ModelFile file = trained_model_file();
   EXPECT_EQ(AnomalyDetector(file, "small.pt", {}, at::kCPU, 7).identity().latent_noise, "model");
   DetectionOptions options;
   options.latent = "mean";
@@ -82,10 +89,7 @@ TEST(AnomalyDetector, ReportsASpreadOnlyWhenAsked) {
 
 TEST(AnomalyDetector, ReadsWhatAModelFileStores) {
   const testing::TemporaryFolder folder;
-  ModelFile file = small_model_file();
-  file.input.scaling = InputScaling::kReference;
-  file.latent_rule = LatentRule::parse("average:3");
-  file.latent_noise = latent_noise(*file.latent_rule, 8, 99);
+  const ModelFile file = trained_model_file();
   CheckpointValue::Dict root;
   root.emplace_back(CheckpointValue{std::string("model_weights")}, to_checkpoint_value(file.model->state()));
   root.emplace_back(CheckpointValue{std::string("ra")}, to_checkpoint_value(file));
@@ -98,10 +102,7 @@ TEST(AnomalyDetector, ReadsWhatAModelFileStores) {
 
 TEST(AnomalyDetector, ReadsTheSameFromASafetensorsFile) {
   const testing::TemporaryFolder folder;
-  ModelFile file = small_model_file();
-  file.input.scaling = InputScaling::kReference;
-  file.latent_rule = LatentRule::parse("average:3");
-  file.latent_noise = latent_noise(*file.latent_rule, 8, 99);
+  const ModelFile file = trained_model_file();
   write_safetensors(folder.path() / "m.safetensors", file.model->state(),
                     {{"ra", section_to_text(to_checkpoint_value(file))}});
   const ModelFile back = read_model_file(folder.path() / "m.safetensors");

@@ -234,6 +234,8 @@ TEST(ScreeningOutputs, SaysWhatItsFilesAreCalled) {
   outputs.threshold = 0.5;
   EXPECT_EQ(outputs.endings(),
             (std::vector<std::string>{"_map.nii", "_reconstruction.nii", "_mask.nii", "_overlay.png"}));
+  outputs.choose("none");
+  EXPECT_TRUE(outputs.endings().empty());
 }
 
 TEST(Screening, GivesEqualStemsTheirRelativePath) {

@@ -91,7 +91,8 @@ MapFormat map_format_from_string(std::string_view name) {
 
 void ScreeningOutputs::choose(std::string_view words) {
   map = reconstruction = overlay = false;
-  if (words == "none") return;
+  mask = words != "none";
+  if (!mask) return;
   std::istringstream list{std::string(words)};
   for (std::string word; std::getline(list, word, ',');) {
     if (word == "map") {
@@ -114,7 +115,7 @@ std::vector<std::string> ScreeningOutputs::endings() const {
   };
   add(map, kMap);
   add(reconstruction, kReconstruction);
-  add(threshold.has_value(), kMask);
+  add(mask && threshold.has_value(), kMask);
   if (overlay) all.emplace_back(kOverlay);
   return all;
 }
@@ -137,7 +138,7 @@ void write_slice_outputs(const fs::path& folder, const std::string& name, const 
     write_plane(file(kReconstruction), result.reconstruction, slice, outputs.format,
                 gray_picture(tensor_picture(result.reconstruction)));
   }
-  if (outputs.threshold) {
+  if (outputs.mask && outputs.threshold) {
     const at::Tensor mask = (result.map >= static_cast<float>(*outputs.threshold)).to(at::kFloat);
     write_plane(file(kMask), mask, slice, outputs.format, gray_picture(tensor_picture(mask)));
   }

@@ -21,12 +21,13 @@ struct ScreeningOutputs {
   bool reconstruction = false;  // <name>_reconstruction.<format>
   bool overlay = false;         // <name>_overlay.png: input, pseudo-healthy, map on the input, colour bar
   MapFormat format = MapFormat::kNpy;
-  // Pixel threshold on the map: <name>_mask.<format> is 1 where map >= threshold.
+  // Pixel threshold on the map: with `mask`, <name>_mask.<format> is 1 where map >= threshold.
   std::optional<double> threshold;
+  bool mask = true;
   // The map value that pictures show brightest: the same for every slice.
   double map_maximum = 0.05;
 
-  // Reads "map,reconstruction,overlay" (any subset, or "none"); kUsage for an unknown word.
+  // Reads "map,reconstruction,overlay" (any subset, or "none", which leaves out the mask, too); kUsage for an unknown word.
   void choose(std::string_view words);
 
   // What the files of a slice are called behind its name: "_map.npy" and so on.
