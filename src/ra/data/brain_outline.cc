@@ -119,6 +119,19 @@ Surroundings surroundings_of(const BrainOutline& outline, const Raster& slice, c
   return found;
 }
 
+// Share of the picture's border that a mask takes.
+double share_of_border(const std::vector<std::uint8_t>& mask, const Raster& slice) {
+  double set = 0.0, all = 0.0;
+  for (int row = 0; row < slice.rows; ++row) {
+    for (int column = 0; column < slice.columns; ++column) {
+      if (row > 0 && row + 1 < slice.rows && column > 0 && column + 1 < slice.columns) continue;
+      set += mask[static_cast<std::size_t>(row) * static_cast<std::size_t>(slice.columns) + static_cast<std::size_t>(column)];
+      ++all;
+    }
+  }
+  return set / all;
+}
+
 }  // namespace
 
 double BrainOutline::area() const {
@@ -148,6 +161,9 @@ std::optional<BrainOutline> find_brain(const Raster& slice) {
   // stripped of the skull, or is taken for it.
   constexpr double kLeak = 0.02, kSkull = 0.2, kLeastOfHead = 0.4;
   OtsuSplit split = otsu_split(slice.values);
+  // Air is dark: what is bright all round is no head on T1.
+  constexpr double kMostOfBorder = 0.6;
+  if (share_of_border(split.mask, slice) > kMostOfBorder) return std::nullopt;
   fill_holes(split.mask, slice.columns, slice.rows);
   keep_largest_region(split.mask, slice.columns, slice.rows);
   Raster soft = slice;

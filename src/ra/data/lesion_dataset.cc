@@ -65,6 +65,7 @@ class SourceWriter {
       for (const NumberedSlice& slice : slices) {
         in_context(slice.index ? fmt::format("{} slice {}", place, *slice.index) : place, [&] { add_slice(slice); });
       }
+      if (result_.slices == 0) result_.left_out = 0;
       if (result_.slices == 0 && result_.failures.empty()) {
         throw Error(ErrorCode::kBadInput, fmt::format("{}: {}", place, first_reason_));
       }

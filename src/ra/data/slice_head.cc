@@ -62,12 +62,17 @@ SlicePose first_pose(const Image& slice, const Raster& gray, std::optional<doubl
   return pose;
 }
 
-void require_usable_grid(const Raster& gray, const SlicePose& pose) {
-  constexpr int kSmallest = 32, kLargestFrame = 1024;
-  constexpr float kCoarsest = 4.5f;
-  if (std::min(gray.columns, gray.rows) < kSmallest) {
-    refuse(fmt::format("is {} x {} pixels; lesions need at least {} x {}", gray.columns, gray.rows, kSmallest, kSmallest));
+void require_usable_size(const Image& slice) {
+  constexpr std::int64_t kSmallest = 32, kLargest = 4096;
+  if (std::min(slice.columns, slice.rows) < kSmallest || std::max(slice.columns, slice.rows) > kLargest) {
+    refuse(fmt::format("is {} x {} pixels; lesions need {} to {} along both axes", slice.columns, slice.rows, kSmallest,
+                       kLargest));
   }
+}
+
+void require_usable_spacing(const Raster& gray, const SlicePose& pose) {
+  constexpr int kLargestFrame = 1024;
+  constexpr float kCoarsest = 4.5f;
   if (std::max(pose.column_mm, pose.row_mm) > kCoarsest) {
     refuse(fmt::format("has pixels of {:.1f} mm; lesions need {} mm or less", std::max(pose.column_mm, pose.row_mm), kCoarsest));
   }
@@ -189,9 +194,10 @@ Raster gray_values(const Image& slice) {
 }
 
 SliceHead read_slice_head(const Image& slice, std::optional<double> pixel_mm) {
+  require_usable_size(slice);
   const Raster gray = gray_values(slice);
   const SlicePose first = first_pose(slice, gray, pixel_mm);
-  require_usable_grid(gray, first);
+  require_usable_spacing(gray, first);
   const bool scale_known = pixel_mm || slice.spacing_mm();
   const auto size = [](float pixels, float mm) { return std::max(static_cast<int>(std::ceil(pixels * mm)), 3); };
   const Raster whole = in_frame(gray, first, size(static_cast<float>(gray.columns), first.column_mm),

@@ -51,7 +51,7 @@ Raster gray_values(const Image& slice);
 // Reads the anatomy of an axial T1-weighted slice, anterior up, of a whole head or skull-stripped: brain surface, the
 // levels of fluid, gray and white matter, the coil's unevenness, lateral ventricles (paths empty where there are none).
 // Without `pixel_mm` (edge of a pixel) and without geometry in the image, the brain is taken for one of middle size,
-// 185 cm2 in the slice. kBadInput with reason and remedy for a slice that is too small or too coarse, shows no brain or
+// 185 cm2 in the slice. kBadInput with reason and remedy for a slice that is too small, too large or too coarse, shows no brain or
 // less than 60 cm2 of it, or whose tissues have no T1 contrast.
 SliceHead read_slice_head(const Image& slice, std::optional<double> pixel_mm = {});
 

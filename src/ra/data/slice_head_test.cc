@@ -108,15 +108,20 @@ TEST(SliceHead, RefusesWhatShowsNoBrain) {
   Image slice = brain_slice(0);
   slice.pixels.assign(slice.pixels.size(), 7.0f);
   expect_error(ErrorCode::kBadInput, {"blank"}, [&] { read_slice_head(slice); });
+  Image inverted = brain_slice(0);
+  for (float& value : inverted.pixels) value = 255.0f - value;
+  expect_error(ErrorCode::kBadInput, {"no brain"}, [&] { read_slice_head(inverted); });
   CounterRandom random(1, 0, 0, Purpose::kCanary);
   for (float& value : slice.pixels) value = static_cast<float>(random.below(256));
   expect_error(ErrorCode::kBadInput, {"no brain"}, [&] { read_slice_head(slice); });
 }
 
-TEST(SliceHead, RefusesWhatIsTooSmallOrTooCoarse) {
+TEST(SliceHead, RefusesWhatIsTooSmallTooLargeOrTooCoarse) {
   Image small = testing::picture(20, 40, std::vector<float>(800, 1.0f));
   small.pixels[30] = 5.0f;
   expect_error(ErrorCode::kBadInput, {"20 x 40", "32"}, [&] { read_slice_head(small); });
+  const Image large = testing::picture(5000, 40, std::vector<float>(200000, 1.0f));
+  expect_error(ErrorCode::kBadInput, {"5000 x 40", "4096"}, [&] { read_slice_head(large); });
   expect_error(ErrorCode::kBadInput, {"mm", "4.5"}, [] { read_slice_head(brain_slice(0), 6.0); });
   expect_error(ErrorCode::kBadInput, {"cm2"}, [] { read_slice_head(brain_slice(0), 0.4); });
 }
