@@ -95,6 +95,10 @@ int evaluate_config(const EvaluateOptions& options) {
   if (options.run.allow_overlap) config.data.allow_overlap = true;
   if (!options.model.empty()) config.weights = options.model;
   if (!options.output.empty()) config.output = options.output.string();
+  const DetectionOptions& detection = options.detection;
+  if (!detection.perceptual.empty()) config.detection.perceptual = detection.perceptual;
+  if (!detection.perceptual_weights.empty()) config.detection.perceptual_weights = detection.perceptual_weights;
+  if (!detection.latent.empty()) config.detection.latent = detection.latent;
   if (config.weights.empty()) throw Error(ErrorCode::kUsage, "the experiment names no `weights`; give --model");
   config.task = "test";
   config.finish();
@@ -109,7 +113,8 @@ int evaluate_config(const EvaluateOptions& options) {
   for (std::size_t k = 0; k < config.downstream_tasks.size() && StopSignal::received() == 0; ++k) {
     const std::string& name = config.downstream_tasks[k].name;
     ProgressLine line(stderr, options.common.quiet);
-    const DownstreamResult result = run_downstream_task(config, k, files, detector, folder, show(line, name));
+    const DownstreamResult result =
+        run_downstream_task(config, k, files, detector, folder, show(line, name), options.run.evaluation);
     line.finish(fmt::format("{}: {} images judged", name, result.results.cases.size()));
     if (!options.common.quiet) {
       fmt::print("Downstream task {} ({})\n", name, to_string(config.downstream_tasks[k].kind));
@@ -125,6 +130,9 @@ int run_evaluate(EvaluateOptions& options) {
   if (options.file.empty()) return evaluate_manifests(options);
   if (!options.manifests.empty()) {
     throw Error(ErrorCode::kUsage, "give an experiment file or --manifest, not both");
+  }
+  if (!options.split.empty() || !options.train.empty()) {
+    throw Error(ErrorCode::kUsage, "--split and --train belong to --manifest; an experiment file names its own lists");
   }
   return evaluate_config(options);
 }

@@ -80,9 +80,11 @@ AnomalyDetector load_detector(const ExperimentConfig& config, const fs::path& we
 
 DownstreamResult run_downstream_task(const ExperimentConfig& config, std::size_t task, const ExperimentFiles& files,
                                      const AnomalyDetector& detector, const fs::path& run_folder,
-                                     const std::function<void(std::size_t, std::size_t)>& progress) {
+                                     const std::function<void(std::size_t, std::size_t)>& progress,
+                                     const EvaluationOptions& asked) {
   const DownstreamTask& what = config.downstream_tasks[task];
   EvaluationRunOptions options;
+  options.evaluation = asked;
   options.allow_overlap = config.data.allow_overlap;
   options.evaluation.protocols = protocols_of(what.kind);
   options.evaluation.bootstrap.seed = config.seed;

@@ -23,11 +23,13 @@ struct DownstreamResult {
   EvaluationResults results;
 };
 
-// Runs downstream task number `task` and writes its evaluation folder (report/evaluation_output.h). Steps to add a
-// kind: its protocol in evaluation/, its case in protocols_of().
+// Runs downstream task number `task` and writes its evaluation folder (report/evaluation_output.h). Of `asked`, the
+// threshold and the number of resamples count; the rest is as the experiment says. Steps to add a kind: its protocol in
+// evaluation/, its case in protocols_of().
 DownstreamResult run_downstream_task(const ExperimentConfig& config, std::size_t task, const ExperimentFiles& files,
                                      const AnomalyDetector& detector, const std::filesystem::path& run_folder,
-                                     const std::function<void(std::size_t, std::size_t)>& progress = {});
+                                     const std::function<void(std::size_t, std::size_t)>& progress = {},
+                                     const EvaluationOptions& asked = {});
 
 // kUsage when a downstream set holds a subject of the training or validation slices, before anything is trained, unless
 // data.allow_overlap.
