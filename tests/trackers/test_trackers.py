@@ -215,16 +215,19 @@ def check_resumed_run():
     """Killed, and gone on with: the sinks say the same as those of a run that was never stopped."""
     settings = ['--set', 'training.epochs=12', '--set', 'training.checkpoints.minutes=0', '--log-level', 'error']
     ra('train', 'tiny.yaml', '--output', 'undisturbed', *settings, cwd=FOLDER)
-    process = subprocess.Popen([RA, 'train', 'tiny.yaml', '--output', 'killed_and_resumed', *settings], cwd=FOLDER,
-                               env={**os.environ, 'OMP_NUM_THREADS': '1'})
+
+    def start(*words):
+        return subprocess.Popen([RA, 'train', *words], cwd=FOLDER, stdout=subprocess.DEVNULL,
+                                env={**os.environ, 'OMP_NUM_THREADS': '1'})
+
+    process = start('tiny.yaml', '--output', 'killed_and_resumed', *settings)
     run, kills = FOLDER / 'killed_and_resumed', 0
     for rows in (3, 6, 9):
         wait_until(lambda: process.poll() is not None or
                    (run / 'metrics.jsonl').exists() and len((run / 'metrics.jsonl').read_text().splitlines()) >= rows)
         process.kill()
         kills += process.wait() == -signal.SIGKILL
-        process = subprocess.Popen([RA, 'train', '--resume', run, '--log-level', 'error'], cwd=FOLDER,
-                                   env={**os.environ, 'OMP_NUM_THREADS': '1'})
+        process = start('--resume', run, '--log-level', 'error')
     assert process.wait(SECONDS) == 0 and kills > 0
     truth = Truth(run)
     found = check_wandb(truth, run, 'brains', 'first try'), check_tensorboard(truth, run)
