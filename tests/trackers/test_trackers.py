@@ -213,7 +213,7 @@ def without_clocks(output):
 
 def check_resumed_run():
     """Killed, and gone on with: the sinks say the same as those of a run that was never stopped."""
-    settings = ['--set', 'training.epochs=12', '--set', 'training.checkpoints.minutes=0', '--log-level', 'error']
+    settings = ['--set', 'training.epochs=12', '--set', 'training.checkpoints.minutes=0', '--quiet', '--log-level', 'error']
     ra('train', 'tiny.yaml', '--output', 'undisturbed', *settings, cwd=FOLDER)
 
     def start(*words):
@@ -227,7 +227,7 @@ def check_resumed_run():
                    (run / 'metrics.jsonl').exists() and len((run / 'metrics.jsonl').read_text().splitlines()) >= rows)
         process.kill()
         kills += process.wait() == -signal.SIGKILL
-        process = start('--resume', run, '--log-level', 'error')
+        process = start('--resume', run, '--quiet', '--log-level', 'error')
     assert process.wait(SECONDS) == 0 and kills > 0
     truth = Truth(run)
     found = check_wandb(truth, run, 'brains', 'first try'), check_tensorboard(truth, run)
