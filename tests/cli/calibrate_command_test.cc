@@ -35,7 +35,8 @@ class CalibrateCommand : public ::testing::Test {
     for (int k = 0; k < 1600; ++k) {
       const int x = k % 40, y = k / 40;
       const bool inside = x > 4 && x < 35 && y > 4 && y < 35;
-      pixels[static_cast<std::size_t>(k)] = static_cast<std::uint8_t>(inside ? 60 + ((x / 4) * (seed + 3) + (y / 4) * 7) % 190 : 0);
+      pixels[static_cast<std::size_t>(k)] =
+          static_cast<std::uint8_t>(inside ? 60 + ((x / 4) * (seed + 3) + (y / 4) * 7) % 190 : 0);
     }
     write_png(path, pixels, 40, 40);
   }
@@ -46,16 +47,19 @@ class CalibrateCommand : public ::testing::Test {
     return run_ra(all);
   }
   ProgramResult calibrate_model() const {
-    return calibrate({"--model", model_.string(), healthy_.string(), "--output", bundle_.string(), "--label", "site A"});
+    return calibrate(
+        {"--model", model_.string(), healthy_.string(), "--output", bundle_.string(), "--label", "site A"});
   }
   ProgramResult screen(std::vector<std::string> words) const {
-    std::vector<std::string> all = {"screen", "--model", bundle_.string(), "--threads", "1", "--output", output_.string()};
+    std::vector<std::string> all = {"screen", "--model",  bundle_.string(), "--threads",
+                                    "1",      "--output", output_.string()};
     all.insert(all.end(), words.begin(), words.end());
     return run_ra(all);
   }
 
   TemporaryFolder folder_;
-  fs::path root_ = folder_.path(), model_ = root_ / "model.pt", healthy_ = root_ / "healthy", other_ = root_ / "new.png";
+  fs::path root_ = folder_.path(), model_ = root_ / "model.pt", healthy_ = root_ / "healthy",
+           other_ = root_ / "new.png";
   fs::path bundle_ = root_ / "site.ra", output_ = root_ / "out";
 };
 
@@ -94,8 +98,8 @@ TEST_F(CalibrateCommand, DecidesFalseDiscoveries) {
 }
 
 TEST_F(CalibrateCommand, SaysHowManyHealthyImagesARateNeeds) {
-  const ProgramResult few = calibrate({"--model", model_.string(), healthy_.string(), "--output", bundle_.string(),
-                                       "--fpr", "0.01,0.05"});
+  const ProgramResult few =
+      calibrate({"--model", model_.string(), healthy_.string(), "--output", bundle_.string(), "--fpr", "0.01,0.05"});
   EXPECT_EQ(few.exit_code, 2);
   EXPECT_THAT(few.err, AllOf(HasSubstr("at least 99"), HasSubstr("24")));
   EXPECT_FALSE(fs::exists(bundle_));
@@ -131,7 +135,9 @@ TEST_F(CalibrateCommand, TakesThePixelThresholdOfTheAskedPopulation) {
   // Where it would have no effect it is refused.
   EXPECT_EQ(screen({other_.string(), "--overwrite", "--threshold-pixels", "all", "--threshold", "0.1"}).exit_code, 2);
   EXPECT_EQ(run_ra({"screen", "--model", model_.string(), other_.string(), "--output", output_.string(),
-                    "--threshold-pixels", "all"}).exit_code, 2);
+                    "--threshold-pixels", "all"})
+                .exit_code,
+            2);
 }
 
 TEST_F(CalibrateCommand, LeavesPValuesOutUnderOtherSettingsAndSaysWhy) {
@@ -158,8 +164,8 @@ TEST_F(CalibrateCommand, MakesABundleWhoseModelCanBeConverted) {
     EXPECT_THAT(done.out, HasSubstr("no place for its calibration"));
   }
   const auto score_with = [&](const fs::path& model) {
-    const ProgramResult done = run_ra({"screen", "--model", model.string(), other_.string(), "--output", output_.string(),
-                                       "--overwrite", "--seed", "999", "--save", "none"});
+    const ProgramResult done = run_ra({"screen", "--model", model.string(), other_.string(), "--output",
+                                       output_.string(), "--overwrite", "--seed", "999", "--save", "none"});
     EXPECT_EQ(done.exit_code, 0) << done.err;
     const std::string line = lines_of(output_ / "scores.csv").at(1);
     return line.substr(0, line.find(",encoder"));
@@ -181,7 +187,8 @@ TEST_F(CalibrateCommand, NamesABrokenHealthyFileAndCalibratesOnTheRest) {
 
 TEST_F(CalibrateCommand, ReadsSubjectsFromAList) {
   std::string list = "filename,subject\n";
-  for (int k = 0; k < 24; ++k) list += "healthy/sub-" + std::to_string(k) + "_T1w.png,person " + std::to_string(k / 2) + "\n";
+  for (int k = 0; k < 24; ++k)
+    list += "healthy/sub-" + std::to_string(k) + "_T1w.png,person " + std::to_string(k / 2) + "\n";
   write_file(root_ / "list.csv", list);
   const ProgramResult done = calibrate({"--model", model_.string(), (root_ / "list.csv").string(), "--data-root",
                                         root_.string(), "--output", bundle_.string()});
@@ -202,8 +209,9 @@ TEST_F(CalibrateCommand, RefusesWhatItCannotDoInOneLine) {
   const ProgramResult cut = screen({other_.string()});
   EXPECT_NE(cut.exit_code, 0);
   EXPECT_THAT(cut.err, AllOf(HasSubstr("site.ra"), Not(HasSubstr("internal error"))));
-  EXPECT_THAT(run_ra({"screen", "--model", model_.string(), other_.string(), "--output", output_.string(), "--fpr", "0.1"}).err,
-              HasSubstr("ra calibrate"));
+  EXPECT_THAT(
+      run_ra({"screen", "--model", model_.string(), other_.string(), "--output", output_.string(), "--fpr", "0.1"}).err,
+      HasSubstr("ra calibrate"));
 }
 
 }  // namespace

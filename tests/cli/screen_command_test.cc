@@ -93,7 +93,8 @@ TEST_F(Screen, AddsTheColumnsThatWereAskedFor) {
 TEST_F(Screen, ReadsListsFoldersAndGlobs) {
   write_file(root_ / "list.csv", "filename\nbrain.png\n");
   ASSERT_EQ(screen({(root_ / "list.csv").string(), "--data-root", root_.string(), "--output", (root_ / "a").string()})
-                .exit_code, 0);
+                .exit_code,
+            0);
   ASSERT_EQ(screen({(root_ / "*.png").string(), "--output", (root_ / "b").string()}).exit_code, 0);
   EXPECT_EQ(lines_of(root_ / "a" / "scores.csv").size(), 2u);
   EXPECT_EQ(lines_of(root_ / "b" / "scores.csv").size(), 2u);
@@ -130,7 +131,8 @@ TEST_F(Screen, CanBeRepeatedFromItsOutputs) {
   ASSERT_EQ(screen_to_output({picture_.string(), "--seed", "31"}).exit_code, 0);
   const std::string row = lines_of(output_ / "scores.csv").at(1);
   EXPECT_THAT(row, HasSubstr(",average:8,seed 31,"));
-  EXPECT_THAT(read_text_file(output_ / "screening.json"), AllOf(HasSubstr("\"latent_noise\": \"seed 31\""), HasSubstr("\"commit\"")));
+  EXPECT_THAT(read_text_file(output_ / "screening.json"),
+              AllOf(HasSubstr("\"latent_noise\": \"seed 31\""), HasSubstr("\"commit\"")));
   ASSERT_EQ(screen_to_output({picture_.string(), "--seed", "32", "--overwrite"}).exit_code, 0);
   EXPECT_NE(lines_of(output_ / "scores.csv").at(1), row);
   ASSERT_EQ(screen_to_output({picture_.string(), "--seed", "31", "--overwrite"}).exit_code, 0);
@@ -143,8 +145,9 @@ TEST_F(Screen, StopsWithinAVolumeAndGoesOnLater) {
   std::vector<float> voxels(kSlices * 16 * 16);
   for (std::size_t k = 0; k < voxels.size(); ++k) voxels[k] = static_cast<float>(k % 89);
   write_npy(root_ / "long.npy", voxels, std::vector<std::int64_t>{kSlices, 16, 16});
-  const std::string command = "\"$RA_BINARY\" screen --model model.pt long.npy --slices all --save map --threads 1 --output out & "
-                              "while [ ! -e out/long_s3_map.npy ] && kill -0 $!; do sleep 0.01; done; kill -TERM $!; wait $!";
+  const std::string command =
+      "\"$RA_BINARY\" screen --model model.pt long.npy --slices all --save map --threads 1 --output out & "
+      "while [ ! -e out/long_s3_map.npy ] && kill -0 $!; do sleep 0.01; done; kill -TERM $!; wait $!";
   const ProgramResult stopped = run_program({"sh", "-c", command}, {root_, {}});
   ASSERT_EQ(stopped.exit_code, 143) << stopped.err;
   EXPECT_THAT(stopped.err, AllOf(HasSubstr("stopped by a signal: 0 of 1 inputs"), HasSubstr("--skip-existing")));
@@ -153,11 +156,13 @@ TEST_F(Screen, StopsWithinAVolumeAndGoesOnLater) {
   EXPECT_LT(rows, static_cast<std::size_t>(kSlices));
   EXPECT_THAT(stopped.out, HasSubstr(std::to_string(rows) + " slices scored"));
   for (std::size_t k = 0; k < rows; ++k) {
-    EXPECT_EQ(read_npy(output_ / ("long_s" + std::to_string(k) + "_map.npy")).shape, (std::vector<std::int64_t>{32, 32}));
+    EXPECT_EQ(read_npy(output_ / ("long_s" + std::to_string(k) + "_map.npy")).shape,
+              (std::vector<std::int64_t>{32, 32}));
   }
   EXPECT_FALSE(fs::exists(output_ / ("long_s" + std::to_string(rows) + "_map.npy")));
-  const ProgramResult rest = run_ra({"screen", "--model", "model.pt", "long.npy", "--slices", "0:" + std::to_string(rows + 2),
-                                     "--output", "out", "--skip-existing"}, {root_, {}});
+  const ProgramResult rest = run_ra({"screen", "--model", "model.pt", "long.npy", "--slices",
+                                     "0:" + std::to_string(rows + 2), "--output", "out", "--skip-existing"},
+                                    {root_, {}});
   EXPECT_EQ(rest.exit_code, 0) << rest.err;
   EXPECT_THAT(rest.out, AllOf(HasSubstr("2 slices scored"), HasSubstr(std::to_string(rows) + " were there already")));
 }
@@ -224,8 +229,7 @@ INSTANTIATE_TEST_SUITE_P(Every, BrokenInput,
 
 TEST_F(Screen, NamesAllMissingFilesOnceBeforeItStarts) {
   write_file(root_ / "list.csv", "filename\nbrain.png\nnone1.png\nnone2.png\nnone1.png\n");
-  const ProgramResult result =
-      screen_to_output({(root_ / "list.csv").string(), "--data-root", root_.string()});
+  const ProgramResult result = screen_to_output({(root_ / "list.csv").string(), "--data-root", root_.string()});
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, AllOf(HasSubstr("none1.png"), HasSubstr("none2.png")));
   EXPECT_EQ(result.err.find("none1.png"), result.err.rfind("none1.png"));

@@ -55,9 +55,9 @@ std::function<void()> training_work(const at::Tensor& images) {
   auto model = std::make_shared<ReversedAutoencoder>(full_size(), 0);
   auto step = std::make_shared<IntrospectiveStep>(*model, LossOptions{}, BatchNormMode::kFrozen, 5e-5);
   const std::int64_t count = images.size(0);
-  const StepNoise noise{normal(count, 128, Purpose::kPriorNoise),       normal(count, 128, Purpose::kRealNoise),
-                        normal(count, 128, Purpose::kRecEncoderNoise),  normal(count, 128, Purpose::kFakeEncoderNoise),
-                        normal(count, 128, Purpose::kRecDecoderNoise),  normal(count, 128, Purpose::kFakeDecoderNoise)};
+  const StepNoise noise{normal(count, 128, Purpose::kPriorNoise),      normal(count, 128, Purpose::kRealNoise),
+                        normal(count, 128, Purpose::kRecEncoderNoise), normal(count, 128, Purpose::kFakeEncoderNoise),
+                        normal(count, 128, Purpose::kRecDecoderNoise), normal(count, 128, Purpose::kFakeDecoderNoise)};
   return [model, step, images, noise] { step->step(images, noise); };
 }
 
@@ -111,10 +111,13 @@ int run_benchmark(const BenchmarkOptions& options) {
   std::sort(sorted.begin(), sorted.end());
   const std::size_t middle = sorted.size() / 2;
   const double median = sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-  const nlohmann::ordered_json line = {
-      {"work", options.work},       {"variant", "ra torch fp32"},    {"batch", options.batch},
-      {"threads", at::get_num_threads()}, {"seconds_per_slice", median}, {"runs", seconds},
-      {"peak_memory_mib", peak_memory_mib()}};
+  const nlohmann::ordered_json line = {{"work", options.work},
+                                       {"variant", "ra torch fp32"},
+                                       {"batch", options.batch},
+                                       {"threads", at::get_num_threads()},
+                                       {"seconds_per_slice", median},
+                                       {"runs", seconds},
+                                       {"peak_memory_mib", peak_memory_mib()}};
   fmt::print("{}\n", line.dump());
   return kExitSuccess;
 }
@@ -125,7 +128,9 @@ void add_benchmark_command(CLI::App& app) {
   auto options = std::make_shared<BenchmarkOptions>();
   CLI::App& command = add_verb(app, "benchmark", "Time one kind of work with the full-size network; prints a JSON line",
                                "ra benchmark --work screen --batch 8 --threads 2");
-  command.add_option("--work", options->work, "train (one exact step), forward (reconstruction) or screen (slice to score)")
+  command
+      .add_option("--work", options->work,
+                  "train (one exact step), forward (reconstruction) or screen (slice to score)")
       ->check(CLI::IsMember({"train", "forward", "screen"}))
       ->capture_default_str();
   command.add_option("--batch", options->batch, "slices at once")->check(CLI::Range(1, 1024))->capture_default_str();

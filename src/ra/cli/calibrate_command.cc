@@ -66,7 +66,8 @@ Source read_source(const CalibrateOptions& options) {
 
 AnomalyDetector make_detector(const Source& source, const CalibrateOptions& options) {
   DetectionOptions detection = options.detection;
-  if (source.model.squeezenet && detection.perceptual_weights.empty() && detection.perceptual == source.model.perceptual) {
+  if (source.model.squeezenet && detection.perceptual_weights.empty() &&
+      detection.perceptual == source.model.perceptual) {
     detection.perceptual.clear();
   }
   const at::Device device = resolve_device(options.common.device.value_or("auto"));
@@ -88,7 +89,8 @@ void keep_perceptual_weights(ModelFile& model, const CalibrateOptions& options, 
     return;
   }
   if (perceptual != "squeezenet") {
-    throw Error(ErrorCode::kUsage, "--include-perceptual needs --perceptual squeezenet: encoder has no weights of its own");
+    throw Error(ErrorCode::kUsage,
+                "--include-perceptual needs --perceptual squeezenet: encoder has no weights of its own");
   }
   if (!options.detection.perceptual_weights.empty()) {
     model.squeezenet = read_squeezenet_weights(options.detection.perceptual_weights);
@@ -106,8 +108,9 @@ void print_summary(const CalibrateOptions& options, const CalibrationRun& run, c
              calibration.population.subjects_known ? "subjects" : "images taken for subjects (people unknown)");
   if (!source.model.subjects) fmt::print("Training subjects: unknown; nobody can say whether it had seen these\n");
   for (std::size_t k = 0; k < calibration.all_pixels.size(); ++k) {
-    fmt::print("Pixel threshold at {:g} %: {:.6g} on all pixels, {:.6g} on brain pixels\n", calibration.all_pixels[k].percent,
-               calibration.all_pixels[k].threshold, calibration.brain_pixels[k].threshold);
+    fmt::print("Pixel threshold at {:g} %: {:.6g} on all pixels, {:.6g} on brain pixels\n",
+               calibration.all_pixels[k].percent, calibration.all_pixels[k].threshold,
+               calibration.brain_pixels[k].threshold);
   }
   fmt::print("Bundle: {}\nResearch use only; not a medical device.\n", options.output.string());
 }
@@ -135,9 +138,9 @@ int run_calibrate(CalibrateOptions& options) {
   options.calibration.slices = SliceRule::parse(options.slices.empty() ? of_base : options.slices);
 
   ProgressLine line(stderr, options.common.quiet);
-  CalibrationRun run = calibrate(detector, images, subjects, options.calibration, [&](std::size_t done, std::size_t all) {
-    line.update(fmt::format("healthy image {}/{}", done, all));
-  });
+  CalibrationRun run =
+      calibrate(detector, images, subjects, options.calibration,
+                [&](std::size_t done, std::size_t all) { line.update(fmt::format("healthy image {}/{}", done, all)); });
   line.finish(fmt::format("{} healthy images scored", run.calibration.population.images));
   run.calibration.overlap_allowed = overlap.any();
   add_earlier(run.calibration, source.calibration());
@@ -151,8 +154,10 @@ int run_calibrate(CalibrateOptions& options) {
 void add_options(CLI::App& command, CalibrateOptions& options) {
   command.add_option("--model", options.model, "checkpoint (.pt or .safetensors) to calibrate");
   command.add_option("--base", options.base, "bundle to calibrate anew on other images: its weights are kept");
-  command.add_option("HEALTHY", options.inputs, "healthy images that the model has not seen: files, folders, globs or "
-                                                "CSV lists (a column subject says whom an image shows)")
+  command
+      .add_option("HEALTHY", options.inputs,
+                  "healthy images that the model has not seen: files, folders, globs or "
+                  "CSV lists (a column subject says whom an image shows)")
       ->required();
   command.add_option("--output", options.output, "bundle to write, NAME.ra")->required();
   command.add_option("--fpr", options.calibration.rates, "false-positive rates that p-values must be able to reach")
@@ -161,12 +166,14 @@ void add_options(CLI::App& command, CalibrateOptions& options) {
       ->capture_default_str();
   command.add_flag("--include-perceptual", options.include_perceptual, "put the squeezenet weights into the bundle");
   add_detection_options(command, options.detection);
-  command.add_option("--slices", options.slices, "slices of a volume: mid, all, A:B or i,j,k; default: the base's, else mid");
+  command.add_option("--slices", options.slices,
+                     "slices of a volume: mid, all, A:B or i,j,k; default: the base's, else mid");
   command.add_option("--label", options.calibration.label, "the healthy population in a few words, for the record");
   command.add_option("--licence", options.licence, "licence of the model, for the record");
   command.add_flag("--normalised-map", options.calibration.normalised_map,
                    "keep mean and spread of the healthy maps, pixel by pixel");
-  command.add_flag("--allow-overlap", options.allow_overlap, "take subjects that the model has seen; the bundle says so");
+  command.add_flag("--allow-overlap", options.allow_overlap,
+                   "take subjects that the model has seen; the bundle says so");
   add_common_options(command, options.common);
 }
 
@@ -174,9 +181,9 @@ void add_options(CLI::App& command, CalibrateOptions& options) {
 
 void add_calibrate_command(CLI::App& app) {
   auto options = std::make_shared<CalibrateOptions>();
-  CLI::App& command =
-      add_verb(app, "calibrate", "Learn from healthy images which scores are unusual, and write model and all in one file",
-               "ra calibrate --model runs/ixi/checkpoints/best.pt healthy/ --output ixi.ra");
+  CLI::App& command = add_verb(
+      app, "calibrate", "Learn from healthy images which scores are unusual, and write model and all in one file",
+      "ra calibrate --model runs/ixi/checkpoints/best.pt healthy/ --output ixi.ra");
   add_options(command, *options);
   on_run(command, [options] { return run_calibrate(*options); });
 }

@@ -56,9 +56,10 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
 }
 
 void add_detection_options(CLI::App& command, DetectionOptions& options) {
-  command.add_option("--perceptual", options.perceptual,
-                     "Perceptual distance: encoder (the model's own embeddings) or squeezenet (LPIPS); default: what the "
-                     "model says, else encoder")
+  command
+      .add_option("--perceptual", options.perceptual,
+                  "Perceptual distance: encoder (the model's own embeddings) or squeezenet (LPIPS); default: what the "
+                  "model says, else encoder")
       ->check(CLI::IsMember({"encoder", "squeezenet"}));
   command.add_option("--perceptual-weights", options.perceptual_weights,
                      "Folder with squeeze.backbone.pth and squeeze.pth");

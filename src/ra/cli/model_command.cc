@@ -160,7 +160,8 @@ Checkpoint checkpoint_of_bundle(const std::string& path) {
 
 // A model that is to be written in another format.
 struct Source {
-  explicit Source(const std::string& path) : checkpoint(is_bundle(path) ? checkpoint_of_bundle(path) : read_checkpoint(path)) {
+  explicit Source(const std::string& path)
+      : checkpoint(is_bundle(path) ? checkpoint_of_bundle(path) : read_checkpoint(path)) {
     of_bundle = is_bundle(path);
     section = in_context(fmt::format("checkpoint '{}'", path), [&] { return find_section(checkpoint); });
   }
@@ -228,15 +229,20 @@ void add_model_command(CLI::App& app) {
   group.require_subcommand(1);
   auto options = std::make_shared<ModelCommandOptions>();
 
-  CLI::App& info_verb = add_verb(group, "info", "Print what a .pt, .safetensors or .ra file holds; nothing in it is run",
-                                 "ra model info runs/demo/checkpoints/best.pt");
-  info_verb.add_option("FILE", options->input, "Checkpoint: .pt in either layout, or safetensors; or a bundle .ra")->required();
+  CLI::App& info_verb =
+      add_verb(group, "info", "Print what a .pt, .safetensors or .ra file holds; nothing in it is run",
+               "ra model info runs/demo/checkpoints/best.pt");
+  info_verb.add_option("FILE", options->input, "Checkpoint: .pt in either layout, or safetensors; or a bundle .ra")
+      ->required();
   add_log_options(info_verb, options->common);
   on_run(info_verb, [options] { return info(*options); });
 
   CLI::App& convert_verb = add_verb(group, "convert", "Write a checkpoint in the format that the name of OUT ends in",
                                     "ra model convert best_model.pt best_model.safetensors");
-  convert_verb.add_option("IN", options->input, "Checkpoint: .pt in either layout, or safetensors; or the model of a bundle .ra")->required();
+  convert_verb
+      .add_option("IN", options->input,
+                  "Checkpoint: .pt in either layout, or safetensors; or the model of a bundle .ra")
+      ->required();
   convert_verb
       .add_option("OUT", options->output, ".pt or .pth takes everything, .safetensors the model without its optimisers")
       ->required();

@@ -45,9 +45,10 @@ std::string noise_of(const DetectorIdentity& by) {
 void print_problems(const ScreeningSummary& summary, std::size_t inputs) {
   for (const ScreeningFailure& failure : summary.failures) fmt::print(stderr, "ra: error: {}\n", failure.reason);
   if (!summary.stopped) return;
-  log::warning("stopped by a signal: {} of {} inputs are done, {} slices were scored in this run; their rows and files are "
-               "complete, and --skip-existing goes on from here",
-               summary.inputs, inputs, summary.slices);
+  log::warning(
+      "stopped by a signal: {} of {} inputs are done, {} slices were scored in this run; their rows and files are "
+      "complete, and --skip-existing goes on from here",
+      summary.inputs, inputs, summary.slices);
 }
 
 void print_summary(const ScreenOptions& options, const AnomalyDetector& detector, const ScreeningSummary& summary,
@@ -71,8 +72,9 @@ void print_summary(const ScreenOptions& options, const AnomalyDetector& detector
 void warn_about_calibration(const ScreenOptions& options, const AnomalyDetector& detector) {
   const Calibration& calibration = *detector.calibration();
   if (const std::string differences = calibration.differences(detector.identity()); !differences.empty()) {
-    log::warning("{}: the calibration does not fit, so p_value and flagged stay empty and no threshold is taken from it",
-                 differences);
+    log::warning(
+        "{}: the calibration does not fit, so p_value and flagged stay empty and no threshold is taken from it",
+        differences);
   }
   if (options.screening.slices.text() != calibration.slices) {
     log::warning("slices are taken by '{}', but the healthy ones were by '{}': p-values compare different anatomy",
@@ -86,11 +88,14 @@ void warn_about_calibration(const ScreenOptions& options, const AnomalyDetector&
 // What a bundle knows: slices, flags, and the pixel threshold of the asked rate.
 void use_calibration(ScreenOptions& options, const AnomalyDetector& detector) {
   const Calibration* calibration = detector.calibration();
-  options.screening.slices = SliceRule::parse(options.slices.value_or(calibration != nullptr ? calibration->slices : "mid"));
+  options.screening.slices =
+      SliceRule::parse(options.slices.value_or(calibration != nullptr ? calibration->slices : "mid"));
   if (calibration == nullptr) {
     if (!options.fpr && !options.fdr && !options.threshold_pixels) return;
-    throw Error(ErrorCode::kUsage, "--fpr, --fdr and --threshold-pixels need a calibrated model: make one with ra "
-                                   "calibrate --model " + options.model + " HEALTHY... --output NAME.ra");
+    throw Error(ErrorCode::kUsage,
+                "--fpr, --fdr and --threshold-pixels need a calibrated model: make one with ra "
+                "calibrate --model " +
+                    options.model + " HEALTHY... --output NAME.ra");
   }
   const FlagRule rule{options.fdr.value_or(options.fpr.value_or(FlagRule{}.rate)), options.fdr.has_value()};
   require_healthy_cases(calibration->scores.sorted().size(), rule.rate);
@@ -98,7 +103,8 @@ void use_calibration(ScreenOptions& options, const AnomalyDetector& detector) {
   warn_about_calibration(options, detector);
   const bool fits = calibration->differences(detector.identity()).empty();
   if (options.screening.outputs.threshold || !fits) return;
-  const auto& thresholds = options.threshold_pixels.value_or("brain") == "all" ? calibration->all_pixels : calibration->brain_pixels;
+  const auto& thresholds =
+      options.threshold_pixels.value_or("brain") == "all" ? calibration->all_pixels : calibration->brain_pixels;
   options.screening.outputs.threshold = Calibration::threshold_at(thresholds, rule.rate).threshold;
 }
 
@@ -123,8 +129,8 @@ int run_screen(ScreenOptions& options) {
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
   const auto summary = screen(detector, inputs, options.screening, [&](const ScreeningProgress& progress) {
     const double rate = static_cast<double>(progress.slices) / std::max(seconds(), 1e-9);
-    line.update(fmt::format("input {}/{}, {} slices, {:.1f} slices/s", progress.input, progress.inputs, progress.slices,
-                            rate));
+    line.update(
+        fmt::format("input {}/{}, {} slices, {:.1f} slices/s", progress.input, progress.inputs, progress.slices, rate));
   });
   line.finish(fmt::format("{} of {} inputs read", summary.inputs, inputs.size()));
   print_problems(summary, inputs.size());
@@ -133,26 +139,34 @@ int run_screen(ScreenOptions& options) {
 }
 
 void add_options(CLI::App& command, ScreenOptions& options) {
-  command.add_option("--model", options.model, "checkpoint (.pt or .safetensors) or calibrated bundle (.ra)")->required();
-  command.add_option("INPUT", options.inputs, "image files, folders (searched through), globs or CSV lists")->required();
+  command.add_option("--model", options.model, "checkpoint (.pt or .safetensors) or calibrated bundle (.ra)")
+      ->required();
+  command.add_option("INPUT", options.inputs, "image files, folders (searched through), globs or CSV lists")
+      ->required();
   command.add_option("--output", options.screening.output, "folder for scores.csv and maps")->required();
   add_detection_options(command, options.detection);
   command.add_option("--samples", options.detection.samples, "stochastic reconstructions for score_mean and score_sd");
-  command.add_option("--slices", options.slices, "slices of a volume: mid, all, A:B or i,j,k; default: as the bundle was calibrated, else mid");
-  command.add_option("--save", options.save, "map, reconstruction, overlay (separated by commas), or none, also of masks")
+  command.add_option("--slices", options.slices,
+                     "slices of a volume: mid, all, A:B or i,j,k; default: as the bundle was calibrated, else mid");
+  command
+      .add_option("--save", options.save, "map, reconstruction, overlay (separated by commas), or none, also of masks")
       ->capture_default_str();
   command.add_option("--format", options.format, "of maps and reconstructions: npy, png or nii")->capture_default_str();
-  CLI::Option* threshold = command.add_option(
-      "--threshold", options.screening.outputs.threshold,
-      "pixel threshold on the map: writes a mask and the column pixels_above; default: the bundle's for the asked rate");
-  command.add_option("--threshold-pixels", options.threshold_pixels,
-                     "healthy pixels that the bundle's threshold counts: brain (the default) or all (as the paper does)")
+  CLI::Option* threshold = command.add_option("--threshold", options.screening.outputs.threshold,
+                                              "pixel threshold on the map: writes a mask and the column pixels_above; "
+                                              "default: the bundle's for the asked rate");
+  command
+      .add_option("--threshold-pixels", options.threshold_pixels,
+                  "healthy pixels that the bundle's threshold counts: brain (the default) or all (as the paper does)")
       ->check(CLI::IsMember({"brain", "all"}))
       ->excludes(threshold);
-  CLI::Option* fpr = command.add_option("--fpr", options.fpr, "with a bundle: false-positive rate at which slices are "
-                                                              "flagged; default: 0.05");
-  command.add_option("--fdr", options.fdr, "with a bundle: flag by Benjamini-Hochberg over all slices, at this "
-                                           "false-discovery rate")
+  CLI::Option* fpr = command.add_option("--fpr", options.fpr,
+                                        "with a bundle: false-positive rate at which slices are "
+                                        "flagged; default: 0.05");
+  command
+      .add_option("--fdr", options.fdr,
+                  "with a bundle: flag by Benjamini-Hochberg over all slices, at this "
+                  "false-discovery rate")
       ->excludes(fpr);
   command.add_option("--map-maximum", options.map_maximum,
                      "map value that pictures show brightest, the same for all; default: what the model says");
@@ -169,8 +183,9 @@ void add_options(CLI::App& command, ScreenOptions& options) {
 
 void add_screen_command(CLI::App& app) {
   auto options = std::make_shared<ScreenOptions>();
-  CLI::App& command = add_verb(app, "screen", "Score slices and map where they differ from their pseudo-healthy twins",
-                               "ra screen --model runs/ixi/checkpoints/best.pt scans/ --output results --save map,overlay");
+  CLI::App& command =
+      add_verb(app, "screen", "Score slices and map where they differ from their pseudo-healthy twins",
+               "ra screen --model runs/ixi/checkpoints/best.pt scans/ --output results --save map,overlay");
   add_options(command, *options);
   on_run(command, [options] { return run_screen(*options); });
 }

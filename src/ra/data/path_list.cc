@@ -45,7 +45,8 @@ void find_images(const fs::path& folder, std::vector<fs::path>& above, std::vect
   if (!error) entry = fs::directory_iterator(folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     std::error_code leads_nowhere;  // of a broken link, which is no image
-    if (entry->is_directory(leads_nowhere)) find_images(entry->path(), above, images);
+    if (entry->is_directory(leads_nowhere))
+      find_images(entry->path(), above, images);
     else if (has_ending(entry->path(), kImageEndings) && entry->is_regular_file(leads_nowhere)) {
       images.push_back(entry->path());
     }
@@ -100,8 +101,10 @@ std::vector<std::string> fields_of(std::string_view line) {
   for (std::size_t k = 0; k < line.size(); ++k) {
     if (line[k] == '|') {
       const bool doubled = quoted && k + 1 < line.size() && line[k + 1] == '|';
-      if (doubled) fields.back() += line[k++];
-      else quoted = !quoted;
+      if (doubled)
+        fields.back() += line[k++];
+      else
+        quoted = !quoted;
     } else if (line[k] == ',' && !quoted) {
       fields.emplace_back();
     } else {
@@ -146,7 +149,8 @@ std::vector<fs::path> PathLists::expand(const std::vector<std::string>& entries)
 }
 
 void PathLists::expand_entry(const std::string& entry, std::vector<fs::path>& files) {
-  if (entry.empty()) throw Error(ErrorCode::kUsage, "an empty name stands where an image, folder, glob or list belongs");
+  if (entry.empty())
+    throw Error(ErrorCode::kUsage, "an empty name stands where an image, folder, glob or list belongs");
   std::error_code ignored;
   for (const fs::path& path : {root_ / entry, fs::path(entry)}) {
     if (fs::exists(path, ignored)) return expand_existing(path, files);
@@ -179,9 +183,10 @@ void PathLists::read_list(const fs::path& list, std::vector<fs::path>& files) {
   const std::vector<ListRow> rows = list_rows(text);
   const std::string header = fields_of(trim(std::string_view(text).substr(0, text.find('\n')))).front();
   if (std::error_code ignored; !header.empty() && fs::is_regular_file(root_ / header, ignored)) {
-    throw Error(ErrorCode::kUsage, fmt::format("list '{}' has no header line: its first line names the file '{}', which "
-                                               "would be left out; put a line such as `filename` before it",
-                                               list.string(), header));
+    throw Error(ErrorCode::kUsage,
+                fmt::format("list '{}' has no header line: its first line names the file '{}', which "
+                            "would be left out; put a line such as `filename` before it",
+                            list.string(), header));
   }
   if (rows.empty()) {
     fail_empty(list, "names no file; a list has one header line, then one path a line in its first column");
@@ -193,9 +198,10 @@ void PathLists::read_list(const fs::path& list, std::vector<fs::path>& files) {
       files.push_back(path);
       if (!row.subject.empty()) subjects_[path.string()] = row.subject;
     } else if (fs::is_directory(path, ignored)) {
-      throw Error(ErrorCode::kUsage, fmt::format("list '{}' names '{}', which is a folder; its rows must be files (a folder "
-                                                 "can be named in place of the list)",
-                                                 list.string(), path.string()));
+      throw Error(ErrorCode::kUsage,
+                  fmt::format("list '{}' names '{}', which is a folder; its rows must be files (a folder "
+                              "can be named in place of the list)",
+                              list.string(), path.string()));
     } else {
       remember_missing(path.string());
     }
@@ -208,11 +214,11 @@ void PathLists::remember_missing(const std::string& name) {
 
 void PathLists::require_all_found() const {
   if (missing_.empty()) return;
-  throw Error(ErrorCode::kUsage,
-              fmt::format("{} missing: '{}'; relative paths start from {} (--data-root changes that)",
-                          missing_.size() == 1 ? "one file is" : fmt::format("{} files are", missing_.size()),
-                          fmt::join(missing_, "', '"),
-                          root_.empty() ? "the working directory" : "'" + root_.string() + "'"));
+  throw Error(
+      ErrorCode::kUsage,
+      fmt::format("{} missing: '{}'; relative paths start from {} (--data-root changes that)",
+                  missing_.size() == 1 ? "one file is" : fmt::format("{} files are", missing_.size()),
+                  fmt::join(missing_, "', '"), root_.empty() ? "the working directory" : "'" + root_.string() + "'"));
 }
 
 std::vector<fs::path> expand_path_list(const std::vector<std::string>& entries, const fs::path& root) {

@@ -41,8 +41,17 @@ class Gathering {
 
   Calibration finish(const CalibrationOptions& options) {
     if (brain_.empty()) throw Error(ErrorCode::kUsage, "no healthy image has a foreground to calibrate on");
-    Calibration calibration{detector_.identity(), options.slices.text(), HealthyScores(std::move(scores_)),
-                            HealthyScores(std::move(maxima_)), {}, {}, {}, {}, false, {}, {}};
+    Calibration calibration{detector_.identity(),
+                            options.slices.text(),
+                            HealthyScores(std::move(scores_)),
+                            HealthyScores(std::move(maxima_)),
+                            {},
+                            {},
+                            {},
+                            {},
+                            false,
+                            {},
+                            {}};
     for (const double percent : percents(options.rates)) {
       calibration.all_pixels.push_back(pixel_threshold(pixels_, percent));
       calibration.brain_pixels.push_back(pixel_threshold(brain_, percent));
@@ -62,7 +71,8 @@ class Gathering {
 
   void add_maps(Calibration& calibration) {
     const std::int64_t side = detector_.input().image_size;
-    const at::Tensor maps = at::from_blob(pixels_.data(), {static_cast<std::int64_t>(pixels_.size()) / (side * side), side, side});
+    const at::Tensor maps =
+        at::from_blob(pixels_.data(), {static_cast<std::int64_t>(pixels_.size()) / (side * side), side, side});
     if (maps.size(0) < 2) throw Error(ErrorCode::kUsage, "the spread of healthy maps needs at least 2 images");
     calibration.map_mean = maps.mean(0);
     const at::Tensor spread = maps.std(0);
@@ -118,8 +128,10 @@ CalibrationRun calibrate(const AnomalyDetector& detector, std::span<const std::f
   CalibrationRun run{gathering.finish(options), constant, std::move(failures)};
   run.calibration.population = population_of(used, count, options.label);
   if (run.calibration.population.subjects.size() < count) {
-    log::warning("{} healthy images come from {} subjects: images of one subject resemble each other, so the p-values "
-                 "rest on fewer cases than they count", count, run.calibration.population.subjects.size());
+    log::warning(
+        "{} healthy images come from {} subjects: images of one subject resemble each other, so the p-values "
+        "rest on fewer cases than they count",
+        count, run.calibration.population.subjects.size());
   }
   return run;
 }

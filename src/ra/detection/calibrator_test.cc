@@ -62,8 +62,9 @@ TEST_F(Calibrate, KeepsEveryScoreAndThresholdsThatFallWithTheRate) {
 TEST_F(Calibrate, StopsAtASignalAndSaysSo) {
   const auto interrupted = [&] {
     const StopSignal stop;
-    calibrate(detector(), images_, subjects_of(images_), options_,
-              [](std::size_t done, std::size_t) { if (done == 2) std::raise(SIGTERM); });
+    calibrate(detector(), images_, subjects_of(images_), options_, [](std::size_t done, std::size_t) {
+      if (done == 2) std::raise(SIGTERM);
+    });
   };
   testing::expect_error(ErrorCode::kFailed, {"interrupted"}, interrupted);
   const StopSignal forget;

@@ -104,7 +104,8 @@ std::vector<std::string> output_names(std::span<const fs::path> inputs,
                                       const std::map<fs::path, std::string>& earlier) {
   std::map<fs::path, Named> by_path;
   for (const auto& [path, name] : earlier) by_path[normal(path)] = {normal(path), kOfEarlierRun, name};
-  for (const fs::path& input : inputs) by_path.try_emplace(normal(input), Named{normal(input), kStem, image_stem(input)});
+  for (const fs::path& input : inputs)
+    by_path.try_emplace(normal(input), Named{normal(input), kStem, image_stem(input)});
   if (by_path.empty()) return {};
   std::vector<Named> distinct;
   for (const auto& [path, named] : by_path) distinct.push_back(named);

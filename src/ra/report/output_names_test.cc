@@ -49,7 +49,8 @@ TEST(OutputNames, OfPicturesAreTheirStemsEvenBesideOneThatLooksLikeASlice) {
 
 TEST(OutputNames, OfAnEarlierRunStayAndAreNotTakenByOthers) {
   const std::vector<std::filesystem::path> inputs = {"d/q/x.png", "d/p/x.png", "d/v.npy", "d/w.npy"};
-  const std::map<std::filesystem::path, std::string> earlier = {{"d/p/x.png", "x"}, {"e/v_s1.png", "v_s1"}, {"d/w.npy", "w"}};
+  const std::map<std::filesystem::path, std::string> earlier = {
+      {"d/p/x.png", "x"}, {"e/v_s1.png", "v_s1"}, {"d/w.npy", "w"}};
   EXPECT_THAT(output_names(inputs, earlier), ElementsAre("d/q/x", "x", "d/v", "w"));
 }
 

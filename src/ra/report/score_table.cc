@@ -75,7 +75,8 @@ std::vector<std::uint8_t> ScoreTable::decisions() const {
     known.push_back(*p_values_[k]);
   }
   const FlagRule& rule = *columns_.flags;
-  const auto by_discovery = rule.false_discovery ? false_discovery_decisions(known, rule.rate) : std::vector<std::uint8_t>{};
+  const auto by_discovery =
+      rule.false_discovery ? false_discovery_decisions(known, rule.rate) : std::vector<std::uint8_t>{};
   for (std::size_t k = 0; k < known.size(); ++k) {
     all[places[k]] = rule.false_discovery ? by_discovery[k] : known[k] <= rule.rate ? 1 : 0;
   }
@@ -98,13 +99,15 @@ void ScoreTable::continue_existing(const DetectorIdentity& detector) {
   const std::vector<std::string> identity = fields_of(detector);
   for (std::size_t k = 1; k < records.size(); ++k) {
     if (records[k].size() != records[0].size()) {
-      throw Error(ErrorCode::kBadInput, fmt::format("'{}': record {} is cut off: use --overwrite, or another output folder",
-                                                    path_.string(), k));
+      throw Error(
+          ErrorCode::kBadInput,
+          fmt::format("'{}': record {} is cut off: use --overwrite, or another output folder", path_.string(), k));
     }
     if (!std::equal(identity.begin(), identity.end(), records[k].begin() + kFirstOfDetector)) {
-      throw Error(ErrorCode::kUsage, "'" + path_.string() +
-                                         "' was made with another model, latent rule, noise or perceptual distance: use "
-                                         "--overwrite, or another output folder");
+      throw Error(ErrorCode::kUsage,
+                  "'" + path_.string() +
+                      "' was made with another model, latent rule, noise or perceptual distance: use "
+                      "--overwrite, or another output folder");
     }
     take_over(records[k]);
   }
@@ -116,9 +119,9 @@ bool ScoreTable::has(const std::string& input, std::optional<std::int64_t> slice
 }
 
 void ScoreTable::add(const ScoreRow& row) {
-  std::string line = fmt::format("{},{:.9g},{},{:.9g},{:.9g},{}", key_of(row.input, row.slice), row.score,
-                                 joined(fields_of(row.detector)), row.divisor, row.reconstruction_mae,
-                                 csv_field(row.name));
+  std::string line =
+      fmt::format("{},{:.9g},{},{:.9g},{:.9g},{}", key_of(row.input, row.slice), row.score,
+                  joined(fields_of(row.detector)), row.divisor, row.reconstruction_mae, csv_field(row.name));
   if (columns_.spread) line += "," + optional_number(row.score_mean) + "," + optional_number(row.score_sd);
   if (columns_.pixels_above) line += "," + (row.pixels_above ? std::to_string(*row.pixels_above) : "");
   lines_.push_back(std::move(line));

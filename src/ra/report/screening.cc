@@ -109,7 +109,8 @@ class Screening {
 }  // namespace
 
 ScreeningSummary screen(const AnomalyDetector& detector, const std::vector<fs::path>& inputs,
-                        const ScreeningOptions& options, const std::function<void(const ScreeningProgress&)>& progress) {
+                        const ScreeningOptions& options,
+                        const std::function<void(const ScreeningProgress&)>& progress) {
   return Screening(detector, inputs, options, progress).run();
 }
 

@@ -18,8 +18,8 @@ struct ScreeningOptions {
   SliceRule slices = SliceRule::mid();
   ScreeningOutputs outputs;
   std::optional<FlagRule> flags;  // with a calibrated detector: columns p_value, flagged and the rate
-  bool overwrite = false;      // write over the results of an earlier run
-  bool skip_existing = false;  // go on with an earlier run: slices in its scores.csv are left out
+  bool overwrite = false;         // write over the results of an earlier run
+  bool skip_existing = false;     // go on with an earlier run: slices in its scores.csv are left out
 };
 
 struct ScreeningFailure {
@@ -28,12 +28,12 @@ struct ScreeningFailure {
 };
 
 struct ScreeningSummary {
-  std::size_t slices = 0;         // scored now
-  std::size_t inputs = 0;         // gone through, failed ones included
-  bool stopped = false;           // a stop signal came before the last of them
-  std::size_t skipped = 0;        // scored by the earlier run
-  std::size_t flagged = 0;        // of all slices in scores.csv
-  std::size_t constant = 0;       // slices of volumes without any content, left out
+  std::size_t slices = 0;    // scored now
+  std::size_t inputs = 0;    // gone through, failed ones included
+  bool stopped = false;      // a stop signal came before the last of them
+  std::size_t skipped = 0;   // scored by the earlier run
+  std::size_t flagged = 0;   // of all slices in scores.csv
+  std::size_t constant = 0;  // slices of volumes without any content, left out
   std::vector<ScreeningFailure> failures;
 };
 
@@ -44,8 +44,8 @@ struct ScreeningProgress {
 
 // Screens every input: scores.csv with one row a slice, the files of each, and screening.json (screening_folder.h). A
 // bad input is recorded and the others go on. After a stop signal the slice in progress is the last one. `progress` is
-// called after every slice and every input. kUsage when `output` holds results and neither overwrite nor skip_existing is set; kIo when
-// results cannot be written.
+// called after every slice and every input. kUsage when `output` holds results and neither overwrite nor skip_existing
+// is set; kIo when results cannot be written.
 ScreeningSummary screen(const AnomalyDetector& detector, const std::vector<std::filesystem::path>& inputs,
                         const ScreeningOptions& options, const std::function<void(const ScreeningProgress&)>& progress);
 

@@ -204,7 +204,8 @@ TEST(Screening, GoesOnOnlyWithTheSameSettings) {
 
 TEST(Screening, KeepsTheFilesOfAnEarlierInputWithTheSameStem) {
   const testing::TemporaryFolder folder;
-  const fs::path first = write_brain(folder.path() / "p" / "a.png", 0), second = write_brain(folder.path() / "q" / "a.png", 1);
+  const fs::path first = write_brain(folder.path() / "p" / "a.png", 0),
+                 second = write_brain(folder.path() / "q" / "a.png", 1);
   ScreeningOptions options;
   options.output = folder.path() / "out";
   screen(small_detector(), {first}, options, {});

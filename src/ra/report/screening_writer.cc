@@ -131,8 +131,7 @@ void write_slice_outputs(const fs::path& folder, const std::string& name, const 
   const ColorScale scale(outputs.map_maximum);
   const auto file = [&](std::string_view kind) { return stem.string() + std::string(kind); };
   if (outputs.map) {
-    write_plane(file(kMap), result.map, slice, outputs.format,
-                map_picture(tensor_picture(result.map), scale));
+    write_plane(file(kMap), result.map, slice, outputs.format, map_picture(tensor_picture(result.map), scale));
   }
   if (outputs.reconstruction) {
     write_plane(file(kReconstruction), result.reconstruction, slice, outputs.format,

@@ -27,7 +27,8 @@ struct ScreeningOutputs {
   // The map value that pictures show brightest: the same for every slice.
   double map_maximum = 0.05;
 
-  // Reads "map,reconstruction,overlay" (any subset, or "none", which leaves out the mask, too); kUsage for an unknown word.
+  // Reads "map,reconstruction,overlay" (any subset, or "none", which leaves out the mask, too); kUsage for an unknown
+  // word.
   void choose(std::string_view words);
 
   // What the files of a slice are called behind its name: "_map.npy" and so on.
