@@ -93,6 +93,13 @@ function themed(specification) {
 // The evaluation that a figure belongs to, by the id of its section ("r0e1-scores").
 const evaluationOf = (figure) => evaluations.get(figure.closest('section')?.id.split('-')[0]);
 
+// Where a case comes from: its file and, of a volume, the slice.
+function placeOf(cases, row) {
+  const slice = cases.slice?.[row];
+  const file = cases.image?.[row] ?? '';
+  return slice === undefined || slice === null || slice === '' ? file : `${file} slice ${slice}`;
+}
+
 const tip = element('div', {id: 'tip', hidden: true});
 document.body.append(tip);
 const kHidden = new Set(['k', 'spread', 'phase']);
@@ -107,7 +114,7 @@ function showTip(figure, event, datum) {
   if (row >= 0) {
     const pictures = strip(evaluation, row);
     if (pictures) tip.append(pictures);
-    tip.append(element('p', {textContent: evaluation.cases.image?.[row] ?? ''}));
+    tip.append(element('p', {textContent: placeOf(evaluation.cases, row)}));
   }
   tip.append(...lines);
   tip.hidden = false;
@@ -188,7 +195,7 @@ function card(evaluation, row, wrong) {
   const made = element('article', {className: 'card'},
     element('p', {}, element('span', {className: `badge ${label}`, textContent: label}),
       [cases.set?.[row], cases.class?.[row]].filter((text) => text !== null && text !== undefined && text !== '').join(' · ')),
-    element('p', {className: 'where', textContent: cases.image?.[row] ?? ''}));
+    element('p', {className: 'where', textContent: placeOf(cases, row)}));
   const pictures = strip(evaluation, row);
   if (pictures) {
     made.append(pictures, element('div', {className: 'tiles'}, ...kTiles.map((name) => element('span', {textContent: name}))));

@@ -32,6 +32,7 @@ struct EvaluateOptions {
   fs::path output;
   std::vector<std::string> train;  // for the opponents
   DetectionOptions detection;
+  std::string slices = "mid";
   EvaluationRunOptions run;
 };
 
@@ -77,6 +78,7 @@ int evaluate_manifests(EvaluateOptions& options) {
   const at::Device device = resolve_device(options.common.device.value_or("auto"));
   const std::uint64_t seed = options.common.seed.value_or(kDefaultSeed);
   options.run.evaluation.bootstrap.seed = seed;
+  options.run.slices = SliceRule::parse(options.slices);
   const StopSignal stop;
   const AnomalyDetector detector = AnomalyDetector::load(options.model, options.detection, device, seed);
   ProgressLine line(stderr, options.common.quiet);
@@ -131,8 +133,8 @@ int run_evaluate(EvaluateOptions& options) {
   if (!options.manifests.empty()) {
     throw Error(ErrorCode::kUsage, "give an experiment file or --manifest, not both");
   }
-  if (!options.split.empty() || !options.train.empty()) {
-    throw Error(ErrorCode::kUsage, "--split and --train belong to --manifest; an experiment file names its own lists");
+  if (!options.split.empty() || !options.train.empty() || options.slices != "mid") {
+    throw Error(ErrorCode::kUsage, "--split, --slices and --train belong to --manifest; an experiment file names its own lists");
   }
   return evaluate_config(options);
 }
@@ -149,6 +151,8 @@ void add_options(CLI::App& command, EvaluateOptions& options) {
   command
       .add_option("--train", options.train, "Healthy training pictures, a list or folder: adds mean picture and PCA")
       ->allow_extra_args(false);
+  command.add_option("--slices", options.slices,
+                     "Slices of volumes in manifests, each a case: mid, all, A:B or i,j,k; default: mid");
   command.add_option("--threshold", options.run.evaluation.threshold,
                      "Pixel threshold on the map; default: the calibration's, else from the healthy maps");
   command.add_option("--resamples", options.run.evaluation.bootstrap.resamples, "Of the bootstrap")

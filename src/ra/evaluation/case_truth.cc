@@ -6,8 +6,6 @@
 #include <algorithm>
 
 #include "ra/base/error.h"
-#include "ra/image/slices.h"
-#include "ra/io/read_image.h"
 #include "ra/transforms/input.h"
 
 namespace ra {
@@ -15,8 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Image read_mask(const fs::path& mask, const fs::path& image, const SourceSize& size) {
-  SourceSlice source = read_source_slice(mask);
+Image read_mask(const fs::path& mask, const fs::path& image, const SourceSize& size, SourceSlices& masks) {
+  SourceSlice source = masks.read(mask, size.slices > 1 ? size.slice : std::nullopt);
   const Image& picture = source.picture;
   if (picture.columns != size.columns || picture.rows != size.rows || source.slices != size.slices) {
     throw Error(ErrorCode::kBadInput, fmt::format("the mask '{}' has {}x{}x{} pixels, but its image '{}' has {}x{}x{}",
@@ -69,14 +67,8 @@ void warn_about(const LabelledBox& one, const fs::path& image, const SourceSize&
 
 }  // namespace
 
-SourceSlice read_source_slice(const fs::path& file) {
-  Image image = read_image(file);
-  if (!image.is_volume()) return {std::move(image), 1};
-  const Image ras = to_ras(image);
-  return {axial_slice(ras, ras.slices / 2), ras.slices};
-}
-
-CaseTruth read_truth(const PlannedCase& one, const fs::path& image, const SourceSize& size, int image_size) {
+CaseTruth read_truth(const PlannedCase& one, const fs::path& image, const SourceSize& size, int image_size,
+                     SourceSlices& files) {
   CaseTruth truth;
   at::Tensor masks = at::zeros({image_size, image_size}), boxes = masks.clone();
   bool has_mask = false;
@@ -84,7 +76,7 @@ CaseTruth read_truth(const PlannedCase& one, const fs::path& image, const Source
   for (const ManifestRow& row : one.rows) {
     const std::size_t first = truth.boxes.size();
     if (!row.mask.empty()) {
-      const Image mask = read_mask(row.mask, image, size);
+      const Image mask = read_mask(row.mask, image, size, files);
       const at::Tensor inside = prepared(mask, image_size);
       masks = at::maximum(masks, inside);
       has_mask = true;
@@ -97,7 +89,7 @@ CaseTruth read_truth(const PlannedCase& one, const fs::path& image, const Source
       truth.boxes.push_back({box.label, box.box, inside, {}});
     }
     at::Tensor outside;
-    if (!row.outside_mask.empty()) outside = prepared(read_mask(row.outside_mask, image, size), image_size);
+    if (!row.outside_mask.empty()) outside = prepared(read_mask(row.outside_mask, image, size, files), image_size);
     for (std::size_t k = first; k < truth.boxes.size(); ++k) {
       truth.boxes[k].outside = outside;
       if (!outside.defined()) without_outside.push_back(k);

@@ -8,22 +8,14 @@
 #include <vector>
 
 #include "ra/evaluation/evaluation_plan.h"
-#include "ra/image/image.h"
+#include "ra/evaluation/source_slices.h"
 
 namespace ra {
 
-// The middle slice of a volume, or the picture itself, as in the file: what a mask must fit.
-struct SourceSlice {
-  Image picture;
-  std::int64_t slices = 1;  // of the file
-};
-
-// kBadInput when the file cannot be read.
-SourceSlice read_source_slice(const std::filesystem::path& file);
-
-// Size of the slice that masks and boxes refer to.
+// The slice that masks and boxes refer to, by its size.
 struct SourceSize {
   std::int64_t columns = 0, rows = 0, slices = 1;
+  std::optional<std::int64_t> slice = {};  // as SourceSlices::read() takes it
 };
 
 // The truth of one box or one row's mask on the prepared grid.
@@ -42,9 +34,9 @@ struct CaseTruth {
 };
 
 // Reads masks and draws boxes. A row with boxes gives one TruthBox each, a row with a mask alone gives one. Without an
-// outside mask, all that no box or mask of the case covers counts as outside. kBadInput naming both files when a mask
-// has another size than its image.
-CaseTruth read_truth(const PlannedCase& one, const std::filesystem::path& image, const SourceSize& size,
-                     int image_size);
+// outside mask, all that no box or mask of the case covers counts as outside. Masks are read through `files`. kBadInput
+// naming both files when a mask has another size than its image.
+CaseTruth read_truth(const PlannedCase& one, const std::filesystem::path& image, const SourceSize& size, int image_size,
+                     SourceSlices& files);
 
 }  // namespace ra

@@ -27,11 +27,12 @@ class CaseTruthTest : public ::testing::Test {
     return folder_.path() / name;
   }
   testing::TemporaryFolder folder_;
+  SourceSlices files_;
 };
 
 TEST_F(CaseTruthTest, DrawsBoxesWhereTheImageIsPadded) {
   // 16 columns, 8 rows: the square has 4 rows above.
-  const CaseTruth truth = read_truth(case_of({boxed({{2, 1, 4, 3}})}), "x.png", {16, 8, 1}, 16);
+  const CaseTruth truth = read_truth(case_of({boxed({{2, 1, 4, 3}})}), "x.png", {16, 8, 1}, 16, files_);
   ASSERT_EQ(truth.boxes.size(), 1u);
   at::Tensor wanted = at::zeros({16, 16});
   wanted.slice(0, 5, 8).slice(1, 2, 6).fill_(1.0);
@@ -42,7 +43,7 @@ TEST_F(CaseTruthTest, DrawsBoxesWhereTheImageIsPadded) {
 
 TEST_F(CaseTruthTest, ReportsBoxesWithoutAreaOrOutside) {
   const CaseTruth truth = read_truth(case_of({boxed({{1, 1, 0, 4}, {16, 0, 2, 2}, {14, 14, 4, 4}, {1, 1, 2, 2}})}),
-                                     "x.png", {16, 16, 1}, 16);
+                                     "x.png", {16, 16, 1}, 16, files_);
   ASSERT_EQ(truth.warnings.size(), 3u);
   EXPECT_NE(truth.warnings[0].find("no area"), std::string::npos);
   EXPECT_NE(truth.warnings[1].find("outside the image"), std::string::npos);
@@ -55,16 +56,16 @@ TEST_F(CaseTruthTest, NamesBothFilesWhenAMaskHasAnotherSize) {
   ManifestRow row;
   row.mask = mask("m.png", 8, 8);
   testing::expect_error(ErrorCode::kBadInput, {"m.png", "8x8", "x.png", "16x8"},
-                        [&] { read_truth(case_of({row}), "x.png", {16, 8, 1}, 16); });
-  const CaseTruth truth = read_truth(case_of({row}), "x.png", {8, 8, 1}, 8);
+                        [&] { read_truth(case_of({row}), "x.png", {16, 8, 1}, 16, files_); });
+  const CaseTruth truth = read_truth(case_of({row}), "x.png", {8, 8, 1}, 8, files_);
   ASSERT_EQ(truth.boxes.size(), 1u);
   EXPECT_EQ(truth.boxes[0].box.x, 2);
   EXPECT_EQ(truth.boxes[0].box.y, 3);
 }
 
 TEST_F(CaseTruthTest, KnowsTheTruthOfHealthyImagesAndNotOfUnmarkedOnes) {
-  EXPECT_TRUE(read_truth(case_of({ManifestRow{}}, false), "x.png", {8, 8, 1}, 8).known);
-  EXPECT_FALSE(read_truth(case_of({ManifestRow{}}, true), "x.png", {8, 8, 1}, 8).known);
+  EXPECT_TRUE(read_truth(case_of({ManifestRow{}}, false), "x.png", {8, 8, 1}, 8, files_).known);
+  EXPECT_FALSE(read_truth(case_of({ManifestRow{}}, true), "x.png", {8, 8, 1}, 8, files_).known);
 }
 
 }  // namespace

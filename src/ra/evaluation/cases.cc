@@ -120,10 +120,10 @@ class CaseRun {
 
   at::Tensor read_slice(std::size_t k) {
     const TimedPart timed(results_.seconds.files);
-    const SourceSlice source = read_source_slice(plan_.images[k]);
-    images_[k].size = {source.picture.columns, source.picture.rows, source.slices};
-    return in_context("'" + plan_.images[k].string() + "'",
-                      [&] { return prepare_slice(source.picture, detector_.input()).pixels; });
+    const PlannedImage& image = plan_.images[k];
+    const SourceSlice source = files_.read(image.file, image.slice);
+    images_[k].size = {source.picture.columns, source.picture.rows, source.slices, image.slice};
+    return in_context(image.name(), [&] { return prepare_slice(source.picture, detector_.input()).pixels; });
   }
 
   AnomalyResult pass_through_network(std::size_t k, const at::Tensor& slice) {
@@ -179,7 +179,7 @@ class CaseRun {
       const TimedPart timed(results_.seconds.files);
       store_.read(images_[one.image].stored, planes_);
       if (options_.truth) {
-        truth = read_truth(one, record.image, images_[one.image].size, detector_.input().image_size);
+        truth = read_truth(one, record.image, images_[one.image].size, detector_.input().image_size, files_);
       }
     }
     CasePictures pictures{planes_[kInput], planes_[kReconstruction], planes_[kPerceptual], planes_[kMap], {}, {}};
@@ -202,7 +202,8 @@ class CaseRun {
   CaseRecord named_record(const PlannedCase& one) const {
     CaseRecord record = images_[one.image].numbers;
     record.set = one.set;
-    record.image = plan_.images[one.image];
+    record.image = plan_.images[one.image].file;
+    record.slice = plan_.images[one.image].slice;
     record.subject = one.subject;
     record.pathological = one.pathological;
     for (const ManifestRow& row : one.rows) {
@@ -232,6 +233,7 @@ class CaseRun {
   HealthyPixels healthy_pixels_;
   at::Tensor planes_;  // of the case that is judged
   std::size_t stored_ = 0;
+  SourceSlices files_;
   EvaluationResults results_;
 };
 

@@ -76,7 +76,7 @@ TEST_F(Evaluate, JudgesEveryBoxAsThePaperDoesOnTheMapOfTheDetector) {
   int boxes = 0;
   for (const CaseRecord& one : results.cases) {
     if (one.set != 1) continue;
-    const at::Tensor slice = prepare_slice(read_source_slice(one.image).picture, detector_->input()).pixels;
+    const at::Tensor slice = prepare_slice(SourceSlices().read(one.image).picture, detector_->input()).pixels;
     const AnomalyResult alone = detector_->detect(slice.unsqueeze(0)).front();
     EXPECT_EQ(one.scores[0].mean, alone.score);
     const Box wanted{10, 12, 6, 5};

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "ra/base/error.h"
 #include "ra/data/subject.h"
+#include "ra/evaluation/source_slices.h"
 
 namespace ra {
 namespace {
@@ -25,39 +27,103 @@ std::string subject_of_row(const ManifestRow& row) {
   }
 }
 
-void add_row(const LabelledSet& set, const ManifestRow& row, PlannedCase& one) {
-  const ManifestRow& first = one.rows.front();
-  if (is_pathological(set, row) != one.pathological || row.subject != first.subject) {
-    throw Error(ErrorCode::kUsage,
-                fmt::format("set '{}': rows of '{}' differ in label or subject", set.name, row.image.string()));
-  }
-  one.rows.push_back(row);
+bool is_constant(const Image& picture) {
+  const auto [low, high] = std::minmax_element(picture.pixels.begin(), picture.pixels.end());
+  return low == picture.pixels.end() || *low == *high;
 }
+
+bool has_voxel(const Image& mask) {
+  return std::any_of(mask.pixels.begin(), mask.pixels.end(), [](float value) { return value > 0.0f; });
+}
+
+// An image that a row becomes.
+struct RowImage {
+  PlannedImage image;
+  bool pathological = false;
+};
+
+class Planner {
+ public:
+  explicit Planner(const SliceRule& slices) : slices_(slices) {}
+
+  void add(const LabelledSet& set) {
+    if (std::find(plan_.sets.begin(), plan_.sets.end(), set.name) != plan_.sets.end()) {
+      throw Error(ErrorCode::kUsage, "two sets are called '" + set.name + "'; name them apart");
+    }
+    plan_.sets.push_back(set.name);
+    cases_.clear();
+    for (const ManifestRow& row : set.rows) {
+      const std::string subject = subject_of_row(row);
+      for (const RowImage& one : images_of(set, row)) add_case(set, row, subject, one);
+    }
+  }
+
+  EvaluationPlan plan() { return std::move(plan_); }
+
+ private:
+  std::vector<RowImage> images_of(const LabelledSet& set, const ManifestRow& row) {
+    const bool pathological = is_pathological(set, row);
+    const std::vector<RowImage> whole = {{{row.image, std::nullopt}, pathological}};
+    if (slices_.text() == "mid") return whole;
+    try {
+      const std::optional<std::int64_t> count = files_.count(row.image);
+      return count ? slices_of(row, *count, pathological) : whole;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kBadInput) throw;
+      return whole;  // it fails again when its turn comes, and is named there
+    }
+  }
+
+  std::vector<RowImage> slices_of(const ManifestRow& row, std::int64_t count, bool pathological) {
+    if (!row.boxes.empty()) {
+      throw Error(ErrorCode::kUsage, fmt::format("'{}' is a volume and has boxes, which do not say in which slice they "
+                                                 "lie; give masks, or --slices mid", row.image.string()));
+    }
+    std::vector<RowImage> images;
+    for (const std::int64_t slice : slices_.select(count)) {
+      if (is_constant(files_.read(row.image, slice).picture)) continue;
+      const bool here = pathological && (row.mask.empty() || has_voxel(files_.read(row.mask, slice).picture));
+      images.push_back({{row.image, slice}, here});
+    }
+    return images;
+  }
+
+  void add_case(const LabelledSet& set, const ManifestRow& row, const std::string& subject, const RowImage& one) {
+    const std::string key = row.image.lexically_normal().string() + "\n" + one.image.name();
+    const auto [image, new_image] = images_.emplace(key, plan_.images.size());
+    if (new_image) plan_.images.push_back(one.image);
+    const auto [place, new_case] = cases_.emplace(image->second, plan_.cases.size());
+    if (new_case) {
+      plan_.cases.push_back({plan_.sets.size() - 1, image->second, subject, one.pathological, {row}});
+      return;
+    }
+    PlannedCase& known = plan_.cases[place->second];
+    const ManifestRow& first = known.rows.front();
+    if (is_pathological(set, row) != is_pathological(set, first) || row.subject != first.subject) {
+      throw Error(ErrorCode::kUsage,
+                  fmt::format("set '{}': rows of '{}' differ in label or subject", set.name, row.image.string()));
+    }
+    known.pathological = known.pathological || one.pathological;
+    known.rows.push_back(row);
+  }
+
+  const SliceRule& slices_;
+  SourceSlices files_;
+  EvaluationPlan plan_;
+  std::unordered_map<std::string, std::size_t> images_;
+  std::unordered_map<std::size_t, std::size_t> cases_;  // image to case, within the set in progress
+};
 
 }  // namespace
 
-EvaluationPlan plan_evaluation(const std::vector<LabelledSet>& sets) {
-  EvaluationPlan plan;
-  std::unordered_map<std::string, std::size_t> images;
-  for (const LabelledSet& set : sets) {
-    if (std::find(plan.sets.begin(), plan.sets.end(), set.name) != plan.sets.end()) {
-      throw Error(ErrorCode::kUsage, "two sets are called '" + set.name + "'; name them apart");
-    }
-    const std::size_t number = plan.sets.size();
-    plan.sets.push_back(set.name);
-    std::unordered_map<std::size_t, std::size_t> cases;  // image to case, within the set
-    for (const ManifestRow& row : set.rows) {
-      const auto [image, new_image] = images.emplace(row.image.lexically_normal().string(), plan.images.size());
-      if (new_image) plan.images.push_back(row.image);
-      const auto [place, new_case] = cases.emplace(image->second, plan.cases.size());
-      if (new_case) {
-        plan.cases.push_back({number, image->second, subject_of_row(row), is_pathological(set, row), {row}});
-      } else {
-        add_row(set, row, plan.cases[place->second]);
-      }
-    }
-  }
-  return plan;
+std::string PlannedImage::name() const {
+  return slice ? fmt::format("'{}' slice {}", file.string(), *slice) : fmt::format("'{}'", file.string());
+}
+
+EvaluationPlan plan_evaluation(const std::vector<LabelledSet>& sets, const SliceRule& slices) {
+  Planner planner(slices);
+  for (const LabelledSet& set : sets) planner.add(set);
+  return planner.plan();
 }
 
 }  // namespace ra

@@ -1,13 +1,24 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ra/data/manifest.h"
+#include "ra/image/slices.h"
 
 namespace ra {
+
+// A picture, or a slice of a volume.
+struct PlannedImage {
+  std::filesystem::path file;
+  std::optional<std::int64_t> slice;  // from inferior to superior; absent: a picture, or the middle slice
+
+  std::string name() const;  // "'file'" or "'file' slice 7"
+};
 
 // One image of one set, with all its rows.
 struct PlannedCase {
@@ -21,11 +32,14 @@ struct PlannedCase {
 // Every image once, however many rows and sets name it, and the cases in the order of sets and rows.
 struct EvaluationPlan {
   std::vector<std::string> sets;
-  std::vector<std::filesystem::path> images;
+  std::vector<PlannedImage> images;
   std::vector<PlannedCase> cases;
 };
 
-// kUsage when rows of one image contradict each other in label or subject, and for two sets of one name.
-EvaluationPlan plan_evaluation(const std::vector<LabelledSet>& sets);
+// `slices` other than mid makes a case of every chosen slice of a volume that is not constant. A slice of a pathological
+// volume with a mask is pathological where the mask has a voxel in it; without a mask, all slices are. kUsage when rows of
+// one image contradict each other in label or subject, for two sets of one name, and for boxes in volumes of which other
+// slices than the middle one are taken: a box does not say which slice it lies in.
+EvaluationPlan plan_evaluation(const std::vector<LabelledSet>& sets, const SliceRule& slices = SliceRule::mid());
 
 }  // namespace ra

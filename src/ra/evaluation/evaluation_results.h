@@ -42,6 +42,7 @@ struct MethodScore {
 struct CaseRecord {
   std::size_t set = 0;
   std::filesystem::path image;
+  std::optional<std::int64_t> slice;  // of a volume; absent: a picture, or the middle slice
   std::string subject;  // data/subject.h
   bool pathological = false;
   std::string label;  // class

@@ -89,7 +89,7 @@ std::string cases_csv(const EvaluationResults& results) {
                                      [&](const CaseRecord& one) { return one.groups.count(std::string(column)) > 0; });
     if (present) groups.emplace_back(column);
   }
-  std::string text = "case,set,image,subject,label,class,score,score_maximum";
+  std::string text = "case,set,image,slice,subject,label,class,score,score_maximum";
   for (std::size_t k = 1; k < results.methods.size(); ++k) {
     text += fmt::format(",{0}_score,{0}_score_maximum", results.methods[k]);
   }
@@ -99,8 +99,8 @@ std::string cases_csv(const EvaluationResults& results) {
   for (std::size_t k = 0; k < results.cases.size(); ++k) {
     const CaseRecord& one = results.cases[k];
     const GalleryPlace place = Gallery::place(k);
-    text += fmt::format("{},{},{},{},{},{}", k, csv_field(results.sets[one.set]), csv_field(one.image.string()),
-                        csv_field(one.subject), one.pathological ? 1 : 0, csv_field(one.label));
+    text += fmt::format("{},{},{},{},{},{},{}", k, csv_field(results.sets[one.set]), csv_field(one.image.string()),
+                        one.slice ? std::to_string(*one.slice) : "", csv_field(one.subject), one.pathological ? 1 : 0, csv_field(one.label));
     for (const MethodScore& score : one.scores) text += fmt::format(",{:.9g},{:.9g}", score.mean, score.maximum);
     text += fmt::format(",{:.9g},{:.9g},{},{:.9g},{:.9g},{},{},{},{},{}", one.mae, one.mse, field(one.psnr), one.ssim,
                         one.perceptual_distance, field(one.dice), field(one.p_value), field(one.p_value_maximum),
@@ -202,9 +202,11 @@ Json timing_json(const EvaluationSeconds& seconds) {
 std::vector<std::string> subjects_of_plan(const EvaluationPlan& plan) {
   std::set<std::string> subjects;
   for (const PlannedCase& one : plan.cases) subjects.insert(one.subject);
-  for (const fs::path& image : plan.images) {
+  std::set<fs::path> files;
+  for (const PlannedImage& image : plan.images) files.insert(image.file);
+  for (const fs::path& file : files) {
     try {
-      subjects.insert(subject_of(image));
+      subjects.insert(subject_of(file));
     } catch (const Error&) {
       // It cannot be read: the evaluation will say so.
     }
@@ -234,7 +236,7 @@ EvaluationResults run_evaluation(const AnomalyDetector& detector, const std::vec
   SubjectOverlap overlap;
   {
     const TimedPart timed(seconds.files);
-    plan = plan_evaluation(sets);
+    plan = plan_evaluation(sets, options.slices);
     overlap = check_overlap(detector, subjects_of_plan(plan));
   }
   require_no_overlap(overlap, options.allow_overlap);

@@ -15,6 +15,7 @@ inline constexpr int kResultsFormat = 1;
 
 struct EvaluationRunOptions {
   EvaluationOptions evaluation;  // `scratch` is the output folder
+  SliceRule slices = SliceRule::mid();  // of volumes
   bool allow_overlap = false;    // judges subjects that the model has seen all the same; the output says so
 };
 
