@@ -279,6 +279,7 @@ Json results_of(const Page& page, const ReportOptions& options) {
           {"format", 1},
           {"generator", options.generator},
           {"runs", runs},
+          {"differences", differences_json(page.differences)},
           {"figures", figures}};
 }
 

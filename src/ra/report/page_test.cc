@@ -153,20 +153,5 @@ TEST(ReportPage, ReplacesOnlyReports) {
   testing::expect_error(ErrorCode::kUsage, {"--overwrite"}, [&] { page_of(folder.path()); });
 }
 
-TEST(RunDifferences, PairsCasesAndAreZeroForEqualRuns) {
-  const TemporaryFolder folder;
-  write_evaluation(folder.path() / "a");
-  std::string other = kCases;
-  other.replace(other.find("0.01"), 4, "0.05");
-  write_evaluation(folder.path() / "b", other);
-  const auto differences = run_differences({read_run_files(folder.path() / "a"), read_run_files(folder.path() / "b")});
-  ASSERT_EQ(differences.size(), 4u);  // mae of Normal; AUROC, average precision and mae of mass
-  EXPECT_EQ(differences[0].metric, "mae");
-  EXPECT_NEAR(differences[0].difference.difference.value.value(), 0.02, 1e-12);
-  EXPECT_EQ(differences[1].metric, "auroc");
-  EXPECT_EQ(differences[1].difference.difference.value, 0.0);
-  EXPECT_EQ(differences[1].unit, "subjects");
-}
-
 }  // namespace
 }  // namespace ra
