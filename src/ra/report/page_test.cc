@@ -153,5 +153,24 @@ TEST(ReportPage, ReplacesOnlyReports) {
   testing::expect_error(ErrorCode::kUsage, {"--overwrite"}, [&] { page_of(folder.path()); });
 }
 
+TEST(ReportPage, TellsASetAgainstItsOwnHealthyCasesAndDifferencesApart) {
+  const TemporaryFolder folder;
+  write_evaluation(
+      folder.path(), kCases,
+      R"({"metrics":[)"
+      R"({"protocol":"detection","set":"mass","group":"","method":"ra","score":"mean","metric":"auroc","value":0.75,"n":[2,2]},)"
+      R"({"protocol":"detection","set":"mass","group":"within","method":"ra","score":"mean","metric":"auroc","value":0.625,"n":[1,2]},)"
+      R"({"protocol":"detection","set":"mass","group":"","method":"ra","score":"mean","metric":"auroc_minus_pca","value":0.125,)"
+      R"("low":-0.1,"high":0.3,"p_value":0.04,"n":[2,2]}],"curves":[]})");
+  const std::string page = own_part(page_of(folder.path()));
+  EXPECT_TRUE(contains(page, "mass (within)"));
+  EXPECT_TRUE(contains(page, "0.625"));
+  EXPECT_TRUE(contains(page, "Differences on the same cases"));
+  EXPECT_TRUE(contains(page, "RA minus"));
+  EXPECT_TRUE(contains(page, "0.040"));
+  const std::size_t table = page.find("Detection: healthy against each set");
+  EXPECT_FALSE(contains(page.substr(table, page.find("Differences on") - table), "auroc minus"));
+}
+
 }  // namespace
 }  // namespace ra
