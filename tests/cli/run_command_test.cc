@@ -4,6 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "ra/base/atomic_file.h"
 #include "ra/testing/run_program.h"
 #include "ra/testing/shared_data.h"
 #include "ra/testing/temporary_folder.h"
@@ -28,6 +29,7 @@ class RunCommand : public ::testing::Test {
   void write(const std::string& name, const std::string& text) const { std::ofstream(folder_.path() / name) << text; }
   ProgramResult ra(const std::vector<std::string>& words) const { return run_ra(words, {folder_.path(), {}}); }
   fs::path path(const std::string& name) const { return folder_.path() / name; }
+  std::string read_text(const std::string& name) const { return read_text_file(path(name)); }
 
   static constexpr const char* kTiny = R"(name: tiny
 output: run
@@ -68,6 +70,18 @@ TEST_F(RunCommand, TrainsTestsAndRunsEveryDownstreamTask) {
   EXPECT_EQ(environment.at("seed"), 2109);
   EXPECT_THAT(environment.at("commit").get<std::string>(), ::testing::MatchesRegex("[0-9a-f]+(-dirty)?|unknown"));
   EXPECT_EQ(environment["data"]["train"]["sha256"].get<std::string>().size(), 64u);
+}
+
+TEST_F(RunCommand, GoesOnWithARunWhoseTrainingWasStopped) {
+  ASSERT_EQ(ra({"run", "tiny.yaml", "--quiet", "--set", "output=whole", "--set", "training.epochs=2"}).exit_code, 0);
+  // As a kill after the training's first two epochs leaves it.
+  ASSERT_EQ(ra({"train", "tiny.yaml", "--quiet", "--output", "run"}).exit_code, 0);
+  fs::copy_file(path("whole/config.yaml"), path("run/config.yaml"), fs::copy_options::overwrite_existing);
+  const ProgramResult result = ra({"run", "--resume", "run"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("Squared error on test: "), HasSubstr("Downstream task boxes")));
+  EXPECT_EQ(read_text("run/downstream/scores/cases.csv"), read_text("whole/downstream/scores/cases.csv"));
+  EXPECT_EQ(ra({"run", "--resume", "run", "tiny.yaml"}).exit_code, 2);
 }
 
 TEST_F(RunCommand, WritesAConfigurationThatMeansTheSame) {

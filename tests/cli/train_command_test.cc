@@ -38,8 +38,10 @@ class TrainCommandTest : public ::testing::Test {
   static std::string brains() { return (folder_->path() / "brains").string(); }
   static fs::path run(const std::string& name) { return folder_->path() / name; }
   static std::vector<std::string> words(const std::string& name, std::vector<std::string> more = {}) {
-    std::vector<std::string> all{"train",  (folder_->path() / "tiny.yaml").string(), "--data-root", brains(),
-                                 "--output", run(name).string(), "--threads", "1"};
+    std::vector<std::string> all{"train",       (folder_->path() / "tiny.yaml").string(),
+                                 "--data-root", brains(),
+                                 "--output",    run(name).string(),
+                                 "--threads",   "1"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
@@ -53,8 +55,8 @@ TEST_F(TrainCommandTest, LeavesAWholeRunFolder) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("best.pt"));
   EXPECT_THAT(result.out, HasSubstr("mean training picture"));
-  for (const char* name : {"checkpoints/best.pt", "checkpoints/latest.pt", "config.yaml", "environment.json",
-                           "figures/epoch_0002.png"}) {
+  for (const char* name :
+       {"checkpoints/best.pt", "checkpoints/latest.pt", "config.yaml", "environment.json", "figures/epoch_0002.png"}) {
     EXPECT_TRUE(fs::exists(run("whole") / name)) << name;
   }
   const std::string metrics = read_text_file(run("whole") / "metrics.jsonl");
@@ -112,8 +114,8 @@ TEST_F(TrainCommandTest, SavesItsStateWhenItIsAskedToStopAndGoesOnFromThere) {
     EXPECT_THAT(stopped.out, HasSubstr("stopped by a signal"));
     EXPECT_THAT(stopped.out, HasSubstr("ra train --resume " + run(name).string()));
     EXPECT_TRUE(fs::exists(run(name) / "checkpoints/latest.pt"));
-    const auto resumed = run_ra({"train", "--resume", run(name).string(), "--threads", "1", "--set",
-                                 "training.max_minutes=0.0001"});
+    const auto resumed =
+        run_ra({"train", "--resume", run(name).string(), "--threads", "1", "--set", "training.max_minutes=0.0001"});
     EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
     EXPECT_THAT(resumed.out, HasSubstr("stopped by training.max_minutes"));
   }
@@ -123,7 +125,8 @@ TEST_F(TrainCommandTest, ResumesWithoutAConfigurationAndCanBeMadeLonger) {
   const auto whole = run_ra(words("whole_3", {"--quiet", "--set", "training.epochs=2"}));
   ASSERT_EQ(whole.exit_code, 0) << whole.err;
   ASSERT_EQ(run_ra(words("longer", {"--quiet"})).exit_code, 0);
-  const auto longer = run_ra({"train", "--resume", run("longer").string(), "--threads", "1", "--set", "training.epochs=2"});
+  const auto longer =
+      run_ra({"train", "--resume", run("longer").string(), "--threads", "1", "--set", "training.epochs=2"});
   ASSERT_EQ(longer.exit_code, 0) << longer.err;
   EXPECT_THAT(longer.err, HasSubstr("goes on after 2 epochs"));
   for (const char* name : {"checkpoints/best.pt", "checkpoints/latest.pt"}) {
@@ -157,8 +160,8 @@ TEST_F(TrainCommandTest, KeepsTheOldRunUntilTheNewOneHasSavedSomething) {
   ASSERT_EQ(run_ra(words("twice", {"--quiet"})).exit_code, 0);
   const auto old_best = read_file(run("twice") / "checkpoints/best.pt");
   // Stops in its first step, before anything is saved: no step may be bad, and the rate makes the first one so.
-  const auto failed = run_ra(words("twice", {"--overwrite", "--set", "training.warmup.learning_rate=1e30", "--set",
-                                             "training.max_bad_steps=0"}));
+  const auto failed = run_ra(words(
+      "twice", {"--overwrite", "--set", "training.warmup.learning_rate=1e30", "--set", "training.max_bad_steps=0"}));
   EXPECT_EQ(failed.exit_code, 3) << failed.err;
   EXPECT_EQ(read_file(run("twice") / "replaced/checkpoints/best.pt"), old_best);
   const auto done = run_ra(words("twice", {"--overwrite", "--seed", "6", "--quiet"}));

@@ -25,8 +25,8 @@ namespace {
 
 std::filesystem::path temporary_name(const std::filesystem::path& path) {
   static std::atomic<unsigned> counter{0};
-  return path.parent_path() / ("." + path.filename().string() + "." + std::to_string(::getpid()) + "." +
-                               std::to_string(counter++) + ".tmp");
+  return path.parent_path() /
+         ("." + path.filename().string() + "." + std::to_string(::getpid()) + "." + std::to_string(counter++) + ".tmp");
 }
 
 // The process that made a temporary file, by its name; 0 if the name is of another kind.
@@ -148,7 +148,7 @@ Container read_whole(const std::filesystem::path& path, std::size_t limit) {
     int descriptor;
     ~Closer() { ::close(descriptor); }
   } closer{descriptor};
-  struct stat info {};
+  struct stat info{};
   if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
     throw Error(ErrorCode::kBadInput, "cannot read '" + path.string() + "': not a regular file");
   }

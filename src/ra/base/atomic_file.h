@@ -48,8 +48,8 @@ void replace_link(const std::filesystem::path& path, const std::filesystem::path
 void sync_file(const std::filesystem::path& path);
 
 // Removes the temporary files that killed processes left in a folder: those whose process no longer runs here, or has
-// the number of this one. Returns how many. To be called by the one who holds the folder's lock (lock_file.h), before it
-// writes.
+// the number of this one. Returns how many. To be called by the one who holds the folder's lock (lock_file.h), before
+// it writes.
 std::size_t remove_stale_temporaries(const std::filesystem::path& folder);
 
 // The whole content of a regular file of at most `limit` bytes; kBadInput when it is missing, no regular file,

@@ -61,8 +61,8 @@ bool runs_here(const Holder& holder) {
 }
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const Holder& holder) {
-  const std::string who = holder.pid.empty() ? std::string("another process")
-                                             : fmt::format("process {} on {}", holder.pid, holder.host);
+  const std::string who =
+      holder.pid.empty() ? std::string("another process") : fmt::format("process {} on {}", holder.pid, holder.host);
   throw Error(ErrorCode::kUsage, fmt::format("{} works in '{}'; wait for it, stop it, or name another folder", who,
                                              path.parent_path().string()));
 }

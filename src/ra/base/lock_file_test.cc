@@ -23,7 +23,9 @@ TEST(LockFile, NamesTheProcessThatHoldsIt) {
 TEST(LockFile, IsFreeAgainAfterItsHolder) {
   const testing::TemporaryFolder folder;
   const auto path = folder.path() / "train.lock";
-  { const LockFile held(path); }
+  {
+    const LockFile held(path);
+  }
   EXPECT_EQ(read_text_file(path), "");
   const LockFile again(path);
 }

@@ -5,7 +5,6 @@
 #include <csignal>
 #include <ctime>
 #include <initializer_list>
-#include <initializer_list>
 
 namespace ra {
 namespace {
@@ -32,7 +31,7 @@ void on_signal(int signal) {
 }
 
 void handle(void (*handler)(int)) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) ::sigaction(signal, &action, nullptr);

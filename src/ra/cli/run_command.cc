@@ -28,12 +28,24 @@ struct RunOptions {
   CommonOptions common;
   std::string file;         // as the positional argument
   std::string config_path;  // as the reference spells it
+  std::string resume;       // a run folder
   bool allow_overlap = false;
+};
+
+// An experiment about to begin or to go on, in a folder that is this process's.
+struct Prepared {
+  ExperimentConfig config;
+  std::filesystem::path folder;
+  TrainingStart start;
+  ExperimentFiles files;
+  ClaimedFolder claimed;
 };
 
 ExperimentConfig load(const RunOptions& options) {
   if (options.file.empty() == options.config_path.empty()) {
-    throw Error(ErrorCode::kUsage, "name one experiment file: ra run CONFIG, or ra run --config_path CONFIG");
+    throw Error(
+        ErrorCode::kUsage,
+        "name one experiment file: ra run CONFIG, or ra run --config_path CONFIG; or a run: ra run --resume RUN");
   }
   LoadedConfig loaded = load_config(options.file.empty() ? options.config_path : options.file, options.common.set);
   if (!options.common.data_root.empty()) loaded.config.data.root = options.common.data_root;
@@ -43,6 +55,34 @@ ExperimentConfig load(const RunOptions& options) {
   loaded.config.finish();
   for (const std::string& note : loaded.notes) log::info("{}", note);
   return loaded.config;
+}
+
+Prepared prepare_new(const RunOptions& options) {
+  Prepared run;
+  run.config = load(options);
+  run.files = find_experiment_files(run.config);
+  require_new_subjects(run.config, run.files);
+  run.folder = run_folder_of(run.config);
+  run.claimed = claim_run_folder(run.folder, run.config, options.common.overwrite);
+  return run;
+}
+
+Prepared prepare_resumed(const RunOptions& options) {
+  if (!options.file.empty() || !options.config_path.empty() || options.common.seed || options.common.overwrite) {
+    throw Error(ErrorCode::kUsage,
+                "--resume RUN goes on with what the run's config.yaml says; CONFIG, --seed and --overwrite "
+                "do not go with it (--set changes what may change)");
+  }
+  Prepared run;
+  run.folder = options.resume;
+  run.claimed = claim_run_to_resume(run.folder);
+  ResumedRun resumed = resumed_run(run.folder, options.common.set, options.common.data_root);
+  run.config = std::move(resumed.config);
+  run.start = std::move(resumed.start);
+  if (options.common.device) run.config.device = *options.common.device;
+  run.files = find_experiment_files(run.config);
+  require_new_subjects(run.config, run.files);
+  return run;
 }
 
 void print_test(const std::optional<Validation>& test) {
@@ -71,18 +111,17 @@ std::size_t run_downstream(const ExperimentConfig& config, const ExperimentFiles
 }
 
 // Trains and tests; false when a signal ended it.
-bool train(const ExperimentConfig& config, const ExperimentFiles& files, const std::filesystem::path& folder,
-           at::Device device, bool quiet) {
+bool train(Prepared& run, at::Device device, bool quiet) {
   TrainingReport report;
   {
     ProgressLine line(stderr, quiet);
-    report = run_training(config, files, folder, device, {}, show_training(line), [&](std::size_t done, std::size_t all) {
-      line.update(fmt::format("reading slices {}/{}", done, all));
-    });
+    report = run_training(
+        run.config, run.files, run.folder, device, std::move(run.start), show_training(line),
+        [&](std::size_t done, std::size_t all) { line.update(fmt::format("reading slices {}/{}", done, all)); });
   }
-  if (!quiet) print_training_report(report, folder.string());
+  if (!quiet) print_training_report(report, "ra run --resume " + run.folder.string());
   if (report.end == TrainingEnd::kSignal) return false;
-  const std::optional<Validation> test = run_test(config, files, folder, device);
+  const std::optional<Validation> test = run_test(run.config, run.files, run.folder, device);
   if (!quiet) print_test(test);
   return true;
 }
@@ -96,18 +135,17 @@ int log_end(RunTrackers& trackers, int code) {
 int run(const RunOptions& options) {
   apply_common_options(options.common);
   const bool quiet = options.common.quiet;
-  const ExperimentConfig config = load(options);
+  Prepared prepared = options.resume.empty() ? prepare_new(options) : prepare_resumed(options);
+  const ExperimentConfig& config = prepared.config;
+  const ExperimentFiles& files = prepared.files;
+  const std::filesystem::path& folder = prepared.folder;
   const at::Device device = resolve_device(config.device);
-  const ExperimentFiles files = find_experiment_files(config);
-  require_new_subjects(config, files);
-  const std::filesystem::path folder = run_folder_of(config);
-  const ClaimedFolder claimed = claim_run_folder(folder, config, options.common.overwrite);
   if (!quiet) fmt::print("Run folder: {}\n", folder.string());
   std::fflush(stdout);
 
   const StopSignal stop;
   const bool trains = config.task == "train";
-  if (trains && !train(config, files, folder, device, quiet)) {
+  if (trains && !train(prepared, device, quiet)) {
     RunTrackers trackers(tracked_run(folder));
     return log_end(trackers, kExitRunFailed);
   }
@@ -128,6 +166,7 @@ void add_run_command(CLI::App& app) {
                                "ra run configs/demo.yaml --data-root brains --set training.epochs=10");
   command.add_option("CONFIG", options->file, "Experiment file, native or of the reference");
   command.add_option("--config_path", options->config_path, "The same, as the reference spells it");
+  command.add_option("--resume", options->resume, "A run folder to go on with, instead of CONFIG");
   command.add_flag("--allow-overlap", options->allow_overlap, "Let train, val and test share subjects");
   add_set_option(command, options->common);
   add_common_options(command, options->common);

@@ -59,8 +59,9 @@ ExperimentConfig training_config(const TrainOptions& options) {
 
 Prepared prepare_new(const TrainOptions& options) {
   if (options.config.empty() || options.output.empty()) {
-    throw Error(ErrorCode::kUsage, "name an experiment file and a folder: ra train CONFIG --output FOLDER, or a run to go "
-                                   "on with: ra train --resume RUN");
+    throw Error(ErrorCode::kUsage,
+                "name an experiment file and a folder: ra train CONFIG --output FOLDER, or a run to go "
+                "on with: ra train --resume RUN");
   }
   Prepared run;
   run.config = training_config(options);
@@ -74,8 +75,9 @@ Prepared prepare_new(const TrainOptions& options) {
 
 Prepared prepare_resumed(const TrainOptions& options) {
   if (!options.config.empty() || !options.output.empty() || options.common.seed || options.common.overwrite) {
-    throw Error(ErrorCode::kUsage, "--resume RUN goes on with what the run's config.yaml says; CONFIG, --output, --seed and "
-                                   "--overwrite do not go with it (--set changes what may change)");
+    throw Error(ErrorCode::kUsage,
+                "--resume RUN goes on with what the run's config.yaml says; CONFIG, --output, --seed and "
+                "--overwrite do not go with it (--set changes what may change)");
   }
   Prepared run;
   run.folder = options.resume;
@@ -85,7 +87,10 @@ Prepared prepare_resumed(const TrainOptions& options) {
   run.start = std::move(resumed.start);
   if (options.common.device) run.config.device = *options.common.device;
   run.device = resolve_device(run.config.device);
-  run.files = find_experiment_files(run.config);
+  // Downstream tasks are `ra run`'s: they stay in config.yaml, but here their files need not exist.
+  ExperimentConfig training_only = run.config;
+  training_only.downstream_tasks.clear();
+  run.files = find_experiment_files(training_only);
   return run;
 }
 
@@ -96,12 +101,11 @@ int run_train(const TrainOptions& options) {
   TrainingReport report;
   {
     ProgressLine line(stderr, options.common.quiet);
-    report = run_training(run.config, run.files, run.folder, run.device, std::move(run.start), show_training(line),
-                          [&](std::size_t done, std::size_t total) {
-                            line.update(fmt::format("reading slices {}/{}", done, total));
-                          });
+    report = run_training(
+        run.config, run.files, run.folder, run.device, std::move(run.start), show_training(line),
+        [&](std::size_t done, std::size_t total) { line.update(fmt::format("reading slices {}/{}", done, total)); });
   }
-  if (!options.common.quiet) print_training_report(report, run.folder);
+  if (!options.common.quiet) print_training_report(report, "ra train --resume " + run.folder);
   const int code = StopSignal::received() != 0 ? 128 + StopSignal::received() : kExitSuccess;
   RunTrackers(tracked_run(run.folder)).finish(code);
   return code;
@@ -111,11 +115,12 @@ int run_train(const TrainOptions& options) {
 
 void add_train_command(CLI::App& app) {
   const auto options = std::make_shared<TrainOptions>();
-  CLI::App& command = add_verb(app, "train", "Train a model on healthy slices",
-                               "ra train configs/demo.yaml --data-root brains --output runs/demo\n"
-                               "  ra train --resume runs/demo\n"
-                               "Ctrl-C, SIGTERM and SIGUSR1 end it after the step in progress, saved (exit code 130, 143, "
-                               "138).");
+  CLI::App& command =
+      add_verb(app, "train", "Train a model on healthy slices",
+               "ra train configs/demo.yaml --data-root brains --output runs/demo\n"
+               "  ra train --resume runs/demo\n"
+               "Ctrl-C, SIGTERM and SIGUSR1 end it after the step in progress, saved (exit code 130, 143, "
+               "138).");
   command.add_option("CONFIG", options->config, "Experiment file, native or of the reference");
   command.add_option("--output", options->output,
                      "Run folder: checkpoints/best.pt and latest.pt, metrics.jsonl, figures/, config.yaml");

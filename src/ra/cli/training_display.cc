@@ -30,11 +30,11 @@ class TrainingDisplay {
     last_ = epoch;
     if (line_.is_terminal()) return;
     shown_ = std::chrono::steady_clock::now();
-    line_.update(fmt::format("epoch {}/{} {}: error {:.1f} in training, {:.1f} on validation (best {:.1f} in epoch {}), "
-                             "{:.1f} slices/s, {} left",
-                             epoch.epoch, epoch.epochs, to_string(epoch.phase), epoch.training_error,
-                             epoch.validation_error, epoch.best_error, epoch.best_epoch, epoch.slices_per_second,
-                             format_duration(epoch.seconds_left)));
+    line_.update(
+        fmt::format("epoch {}/{} {}: error {:.1f} in training, {:.1f} on validation (best {:.1f} in epoch {}), "
+                    "{:.1f} slices/s, {} left",
+                    epoch.epoch, epoch.epochs, to_string(epoch.phase), epoch.training_error, epoch.validation_error,
+                    epoch.best_error, epoch.best_epoch, epoch.slices_per_second, format_duration(epoch.seconds_left)));
   }
 
  private:
@@ -74,7 +74,7 @@ std::string describe(const Validation& validation) {
   return text;
 }
 
-void print_training_report(const TrainingReport& report, const std::string& folder) {
+void print_training_report(const TrainingReport& report, const std::string& resume_command) {
   const std::string steps = report.steps > 0 ? fmt::format(" and {} steps", report.steps) : "";
   fmt::print("{} epochs{} trained{}.\n", report.epochs, steps, reason(report.end));
   if (report.best) {
@@ -85,7 +85,7 @@ void print_training_report(const TrainingReport& report, const std::string& fold
         report.latent_rule->text(), report.best_checkpoint.string());
   }
   fmt::print("Last model: {}\n", report.latest_checkpoint.string());
-  if (report.end == TrainingEnd::kSignal) fmt::print("Go on with: ra train --resume {}\n", folder);
+  if (report.end == TrainingEnd::kSignal) fmt::print("Go on with: {}\n", resume_command);
   std::fflush(stdout);
 }
 

@@ -14,8 +14,8 @@ TrainingCallbacks show_training(ProgressLine& line);
 // "188.0 by mean (60 % nearest to their own input), ...": a validation in words.
 std::string describe(const Validation& validation);
 
-// Prints what a training came to beside its yardsticks, where its checkpoints are, and, when it was stopped, how it goes
-// on.
-void print_training_report(const TrainingReport& report, const std::string& folder);
+// Prints what a training came to beside its yardsticks, where its checkpoints are, and, when it was stopped, the
+// command by which it goes on.
+void print_training_report(const TrainingReport& report, const std::string& resume_command);
 
 }  // namespace ra

@@ -32,9 +32,8 @@ constexpr const char* kFree[] = {"name",
                                  "training.checkpoints"};
 
 bool is_free(const std::string& key) {
-  return std::any_of(std::begin(kFree), std::end(kFree), [&](const std::string& free) {
-    return key == free || key.starts_with(free + ".");
-  });
+  return std::any_of(std::begin(kFree), std::end(kFree),
+                     [&](const std::string& free) { return key == free || key.starts_with(free + "."); });
 }
 
 void collect(const std::string& key, const nlohmann::json& value, std::map<std::string, std::string>& settings) {

@@ -62,14 +62,15 @@ Json environment(const ExperimentConfig& config, const std::vector<DataIdentity>
 }
 
 // What a training leaves in its folder.
-constexpr const char* kTrainingResults[] = {"metrics.jsonl", "checkpoints", "figures",       "config.yaml",
-                                            "environment.json", "wandb",    "tensorboard",   "bad_batch.pt"};
+constexpr const char* kTrainingResults[] = {"metrics.jsonl",    "checkpoints", "figures",     "config.yaml",
+                                            "environment.json", "wandb",       "tensorboard", "bad_batch.pt"};
 
 bool has_checkpoint(const fs::path& folder) {
   return fs::exists(folder / "checkpoints" / "best.pt") || !saved_states(folder / "checkpoints").empty();
 }
 
-// An earlier training is not lost before the new one has something: it moves to `replaced`. One that saved nothing goes.
+// An earlier training is not lost before the new one has something: it moves to `replaced`. One that saved nothing
+// goes.
 void set_aside_results(const fs::path& folder) {
   const fs::path aside = folder / "replaced";
   const bool worth_keeping = has_checkpoint(folder);
@@ -80,8 +81,10 @@ void set_aside_results(const fs::path& folder) {
   }
   for (const char* name : kTrainingResults) {
     if (!fs::exists(folder / name)) continue;
-    if (worth_keeping) fs::rename(folder / name, aside / name);
-    else fs::remove_all(folder / name);
+    if (worth_keeping)
+      fs::rename(folder / name, aside / name);
+    else
+      fs::remove_all(folder / name);
   }
 }
 
@@ -136,9 +139,11 @@ ClaimedFolder claim_run_folder(const fs::path& folder, const ExperimentConfig& c
 
 ClaimedFolder claim_run_to_resume(const fs::path& folder) {
   if (!fs::exists(folder / "config.yaml")) {
-    throw Error(ErrorCode::kUsage,
-                fmt::format("'{}' holds no run (no config.yaml), so there is nothing to go on with; begin one with ra train "
-                            "CONFIG --output FOLDER", folder.string()));
+    throw Error(
+        ErrorCode::kUsage,
+        fmt::format("'{}' holds no run (no config.yaml), so there is nothing to go on with; begin one with ra train "
+                    "CONFIG --output FOLDER",
+                    folder.string()));
   }
   return take(folder);
 }
@@ -154,10 +159,11 @@ void require_same_data(const std::vector<DataIdentity>& before, const std::vecto
     const auto found = std::find_if(now.begin(), now.end(), same);
     if (found != now.end() && *found == list) continue;
     const std::uint64_t files = found == now.end() ? 0 : found->files;
-    throw Error(ErrorCode::kUsage,
-                fmt::format("{} is not what the run began with: {}; give it the old files, or begin a new run", list.list,
-                            files != list.files ? fmt::format("it had {} files and has {}", list.files, files)
-                                                : "as many files, but with other contents or in another order"));
+    throw Error(
+        ErrorCode::kUsage,
+        fmt::format("{} is not what the run began with: {}; give it the old files, or begin a new run", list.list,
+                    files != list.files ? fmt::format("it had {} files and has {}", list.files, files)
+                                        : "as many files, but with other contents or in another order"));
   }
 }
 

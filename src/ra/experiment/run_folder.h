@@ -22,9 +22,9 @@ std::filesystem::path task_folder_of(const DownstreamTask& task, const std::file
 // A run folder in the hands of this process, until it is destroyed.
 using ClaimedFolder = std::unique_ptr<LockFile>;
 
-// Makes the run folder and takes it, before any work. kUsage when another process works in it, or when it, or the folder
-// of a downstream task, holds results already and `overwrite` is not set; kIo when it cannot be written. Results in it are
-// not changed; temporary files of killed processes are removed.
+// Makes the run folder and takes it, before any work. kUsage when another process works in it, or when it, or the
+// folder of a downstream task, holds results already and `overwrite` is not set; kIo when it cannot be written. Results
+// in it are not changed; temporary files of killed processes are removed.
 ClaimedFolder claim_run_folder(const std::filesystem::path& folder, const ExperimentConfig& config, bool overwrite);
 
 // Takes the folder of a run that is to go on. kUsage when it is none, or another process works in it.
@@ -36,8 +36,9 @@ std::vector<DataIdentity> identify_data(const DataFiles& files);
 void require_same_data(const std::vector<DataIdentity>& before, const std::vector<DataIdentity>& now);
 
 // Writes config.yaml (the configuration in full) and environment.json (versions, seed, device, threads, SHA-256 of
-// the data). For task train what an earlier training left is moved to `replaced` first, if it had saved anything: call it
-// when everything that can be wrong with the input was found, and forget_replaced() when the new one has saved something.
+// the data). For task train what an earlier training left is moved to `replaced` first, if it had saved anything: call
+// it when everything that can be wrong with the input was found, and forget_replaced() when the new one has saved
+// something.
 void begin_run_folder(const std::filesystem::path& folder, const ExperimentConfig& config,
                       const std::vector<DataIdentity>& data, at::Device device);
 void forget_replaced(const std::filesystem::path& folder);

@@ -23,20 +23,23 @@ namespace ra {
 namespace {
 
 SeenSubjects seen_subjects(const DataOptions& options, const DataFiles& files) {
-  return {subject_hashes(subjects_of(files.train, files.subjects)), subject_hashes(subjects_of(files.val, files.subjects)),
-          options.allow_overlap};
+  return {subject_hashes(subjects_of(files.train, files.subjects)),
+          subject_hashes(subjects_of(files.val, files.subjects)), options.allow_overlap};
 }
 
 // Numbers are the same bit for bit only with the same library and as many threads.
 void compare_programs(const TrainingOrigin& before, const TrainingOrigin& now) {
   if (before.libtorch_version != now.libtorch_version || before.program_version != now.program_version) {
-    log::warning("the run began with ra {} and LibTorch {}, and goes on with {} and {}: numbers may differ in their last "
-                 "digits from those of one program", before.program_version, before.libtorch_version,
-                 now.program_version, now.libtorch_version);
+    log::warning(
+        "the run began with ra {} and LibTorch {}, and goes on with {} and {}: numbers may differ in their last "
+        "digits from those of one program",
+        before.program_version, before.libtorch_version, now.program_version, now.libtorch_version);
   }
   if (before.threads != now.threads) {
-    log::warning("the run began with {} thread(s) and goes on with {}: numbers may differ in their last digits; "
-                 "--threads {} keeps them", before.threads, now.threads, before.threads);
+    log::warning(
+        "the run began with {} thread(s) and goes on with {}: numbers may differ in their last digits; "
+        "--threads {} keeps them",
+        before.threads, now.threads, before.threads);
   }
 }
 
@@ -44,7 +47,9 @@ void check_memory(const ExperimentConfig& config, const DataFiles& files, at::De
   const auto available = available_memory();
   if (!available || !device.is_cpu()) return;
   const auto slices = static_cast<std::int64_t>(files.train.size() + files.val.size());
-  require_memory(estimate_memory(config.model, config.training, slices), *available);
+  const MemoryEstimate estimate = estimate_memory(config.model, config.training, slices);
+  log::debug("about {} MiB of memory are needed, {} are available", estimate.total() >> 20, *available >> 20);
+  require_memory(estimate, *available);
 }
 
 // What was found of a state, said before it is used.
@@ -65,6 +70,11 @@ ResumedRun resumed_run(const std::filesystem::path& folder, const std::vector<st
   run.config.output = folder.string();
   if (!data_root.empty()) run.config.data.root = data_root;
   run.config.finish();
+  if (run.config.task != "train") {
+    throw Error(ErrorCode::kUsage,
+                fmt::format("'{}' was no training (its task is {}), so there is nothing to go on with", folder.string(),
+                            run.config.task));
+  }
   run.start.resumes = true;
   run.start.from = find_resume_point(folder);
   if (run.start.from) {
@@ -85,8 +95,10 @@ TrainingStart start_from_file(const std::filesystem::path& path, ExperimentConfi
   config.model.expand_equal_channels_above = shape.expand_equal_channels_above;
   const int epochs = config.training.warmup.epochs + config.training.epochs;
   if (start.from->epochs() >= epochs) {
-    throw Error(ErrorCode::kUsage, fmt::format("'{}' has {} epochs behind it, and the configuration asks for {} in all; "
-                                               "raise training.epochs", path.string(), start.from->epochs(), epochs));
+    throw Error(ErrorCode::kUsage,
+                fmt::format("'{}' has {} epochs behind it, and the configuration asks for {} in all; "
+                            "raise training.epochs",
+                            path.string(), start.from->epochs(), epochs));
   }
   return start;
 }
@@ -96,7 +108,8 @@ TrainingReport run_training(const ExperimentConfig& config, const ExperimentFile
                             TrainingCallbacks callbacks, const std::function<void(std::size_t, std::size_t)>& on_load) {
   check_memory(config, files.data, device);
   TrainerInputs inputs;
-  inputs.origin = {result_settings(config), identify_data(files.data), RA_VERSION, TORCH_VERSION, at::get_num_threads()};
+  inputs.origin = {result_settings(config), identify_data(files.data), RA_VERSION, TORCH_VERSION,
+                   at::get_num_threads()};
   if (start.resumes) {
     require_same_data(start.from->state->origin.data, inputs.origin.data);
     compare_programs(start.from->state->origin, inputs.origin);
@@ -114,8 +127,10 @@ TrainingReport run_training(const ExperimentConfig& config, const ExperimentFile
   inputs.folder = folder;
   inputs.on_first_checkpoint = [folder] { forget_replaced(folder); };
   announce(start);
-  if (start.resumes) continue_run_folder(folder, config, device, start.from->epochs());
-  else begin_run_folder(folder, config, inputs.origin.data, device);
+  if (start.resumes)
+    continue_run_folder(folder, config, device, start.from->epochs());
+  else
+    begin_run_folder(folder, config, inputs.origin.data, device);
   inputs.tracked = tracked_run(folder);
   inputs.from = std::move(start.from);
   Trainer trainer(std::move(inputs), training, validation, std::move(callbacks));

@@ -33,8 +33,8 @@ ResumedRun resumed_run(const std::filesystem::path& folder, const std::vector<st
                        const std::string& data_root);
 
 // A training that begins with the model and the optimisers of a file, ours or the reference's, in a new run, and counts
-// epochs on from it. `config.model` gets the file's layout of equal widths (Note [conv_expand]). kUsage for a network of
-// another shape, and when no epochs are left.
+// epochs on from it. `config.model` gets the file's layout of equal widths (Note [conv_expand]). kUsage for a network
+// of another shape, and when no epochs are left.
 TrainingStart start_from_file(const std::filesystem::path& path, ExperimentConfig& config);
 
 // Trains what the configuration says into a claimed run folder: estimates the memory, reads the slices, begins or

@@ -48,7 +48,8 @@ bool BadSteps::attempt(const Batch& batch, const std::function<void()>& step) {
                   fmt::format("{}. {} steps were skipped before (training.max_bad_steps); the batch is in '{}'",
                               error.what(), count_ - 1, (folder_ / "bad_batch.pt").string()));
     }
-    log::warning("a step is skipped, number {} of at most {} (training.max_bad_steps): {}", count_, budget_, error.what());
+    log::warning("a step is skipped, number {} of at most {} (training.max_bad_steps): {}", count_, budget_,
+                 error.what());
     return false;
   }
 }
@@ -56,11 +57,11 @@ bool BadSteps::attempt(const Batch& batch, const std::function<void()>& step) {
 void BadSteps::dump(const Batch& batch, const std::string& reason) const {
   CheckpointValue::List names;
   for (const std::uint32_t sample : batch.samples) names.push_back(text(training_.names[sample]));
-  write_torch_checkpoint(folder_ / "bad_batch.pt",
-                         CheckpointValue{CheckpointValue::Dict{{text("reason"), text(reason)},
-                                                               {text("names"), CheckpointValue{std::move(names)}},
-                                                               {text("images"), CheckpointValue{batch.images}},
-                                                               {text("model_weights"), to_checkpoint_value(model_.state())}}});
+  write_torch_checkpoint(folder_ / "bad_batch.pt", CheckpointValue{CheckpointValue::Dict{
+                                                       {text("reason"), text(reason)},
+                                                       {text("names"), CheckpointValue{std::move(names)}},
+                                                       {text("images"), CheckpointValue{batch.images}},
+                                                       {text("model_weights"), to_checkpoint_value(model_.state())}}});
 }
 
 }  // namespace ra

@@ -27,9 +27,10 @@ void remove_older_states(const fs::path& folder, int keep) {
   for (std::size_t k = static_cast<std::size_t>(keep); k < states.size(); ++k) fs::remove(states[k].path, ignored);
 }
 
-template <class Duration>
-std::chrono::steady_clock::time_point after(Duration duration) {
-  return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration);
+std::chrono::steady_clock::time_point after(Seconds seconds) {
+  constexpr Seconds kNever{1e9};  // the clock's own numbers end not much later
+  return std::chrono::steady_clock::now() +
+         std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::min(seconds, kNever));
 }
 
 }  // namespace
@@ -45,7 +46,8 @@ std::vector<SavedState> saved_states(const fs::path& checkpoints) {
   for (const auto& entry : fs::directory_iterator(checkpoints, missing)) {
     const std::string name = entry.path().filename().string();
     std::smatch match;
-    if (std::regex_match(name, match, kName)) states.push_back({{std::stol(match[1]), std::stol(match[2])}, entry.path()});
+    if (std::regex_match(name, match, kName))
+      states.push_back({{std::stol(match[1]), std::stol(match[2])}, entry.path()});
   }
   std::sort(states.begin(), states.end(),
             [](const SavedState& a, const SavedState& b) { return a.position > b.position; });
@@ -90,6 +92,7 @@ void CheckpointKeeper::poll() {
 void CheckpointKeeper::start_next() {
   if (Clock::now() < next_try_ || (!best_ && !state_)) return;
   job_ = std::move(best_ ? best_ : state_);
+  started_ = Clock::now();
   writing_ = std::async(std::launch::async, [job = job_, folder = folder_, metrics = metrics_, keep = options_.keep] {
     sync_file(metrics);
     write_torch_checkpoint(job->path, job->content);
@@ -113,6 +116,7 @@ void CheckpointKeeper::note_success(const Job& job) {
   if (failing_since_) log::info("checkpoints are saved again: '{}'", job.path.string());
   failing_since_.reset();
   if (job.position) saved_ = job.position;
+  log::debug("saved '{}' in {:.2f} s", job.path.string(), Seconds(Clock::now() - started_).count());
   if (on_first_) on_first_();
   on_first_ = {};
 }
@@ -124,13 +128,15 @@ void CheckpointKeeper::note_failure(std::shared_ptr<Job> job, const std::excepti
   if (!slot && (keep_states_ || !job->position)) slot = std::move(job);
   if (!failing_since_) {
     failing_since_ = Clock::now();
-    log::warning("{}. Training goes on and saving is tried again; it stops when nothing could be saved for {:g} minutes "
-                 "(training.checkpoints.give_up_minutes)", error.what(), options_.give_up_minutes);
+    log::warning(
+        "{}. Training goes on and saving is tried again; it stops when nothing could be saved for {:g} minutes "
+        "(training.checkpoints.give_up_minutes)",
+        error.what(), options_.give_up_minutes);
   }
   if (Clock::now() - *failing_since_ >= Seconds(60.0 * options_.give_up_minutes)) {
     throw Error(ErrorCode::kIo, fmt::format("{}; nothing could be saved for {:g} minutes, so the training stops. What "
-                                            "was saved before is in '{}'", error.what(), options_.give_up_minutes,
-                                            folder_.string()));
+                                            "was saved before is in '{}'",
+                                            error.what(), options_.give_up_minutes, folder_.string()));
   }
 }
 
@@ -150,8 +156,10 @@ void CheckpointKeeper::finish(const TrainingPosition& position, const std::funct
     }
     take_result();
     if (failing_since_ && (!patiently || StopSignal::received() != 0)) {
-      throw Error(ErrorCode::kIo, fmt::format("the last state of the training could not be saved in '{}'; what was saved "
-                                              "before is there", folder_.string()));
+      throw Error(ErrorCode::kIo,
+                  fmt::format("the last state of the training could not be saved in '{}'; what was saved "
+                              "before is there",
+                              folder_.string()));
     }
   }
 }

@@ -25,9 +25,10 @@ std::filesystem::path state_path(const std::filesystem::path& checkpoints, const
 // Those in a folder, newest first.
 std::vector<SavedState> saved_states(const std::filesystem::path& checkpoints);
 
-// Writes the checkpoints of a run in a thread of its own: best.pt, the newest states, and latest.pt, a link to the newest.
-// When nothing can be saved it warns, tries again, and gives up after the time that the options say. best.pt is always
-// written before a later state, so that a state never speaks of a best epoch that is not there. Not for several threads.
+// Writes the checkpoints of a run in a thread of its own: best.pt, the newest states, and latest.pt, a link to the
+// newest. When nothing can be saved it warns, tries again, and gives up after the time that the options say. best.pt is
+// always written before a later state, so that a state never speaks of a best epoch that is not there. Not for several
+// threads.
 class CheckpointKeeper {
  public:
   // `metrics`, the run's metrics.jsonl, reaches the disk before a state that counts its rows. `on_first` is called once
@@ -48,8 +49,8 @@ class CheckpointKeeper {
   // To be called often: begins to write what waits, notices what failed. kIo when it gives up.
   void poll();
 
-  // Writes a last state, and everything that waits. A disk without room is tried again, `patiently` until it gives up or
-  // a signal comes, otherwise once. kIo when something could not be written.
+  // Writes a last state, and everything that waits. A disk without room is tried again, `patiently` until it gives up
+  // or a signal comes, otherwise once. kIo when something could not be written.
   void finish(const TrainingPosition& position, const std::function<CheckpointValue()>& content, bool patiently);
 
   std::filesystem::path best_path() const { return folder_ / "best.pt"; }
@@ -78,7 +79,7 @@ class CheckpointKeeper {
   std::future<void> writing_;
   std::optional<TrainingPosition> saved_;
   bool keep_states_ = false;  // while finishing
-  Clock::time_point due_, next_try_ = Clock::now();
+  Clock::time_point due_, started_, next_try_ = Clock::now();
   std::optional<Clock::time_point> failing_since_;
 };
 

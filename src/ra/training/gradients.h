@@ -6,12 +6,12 @@
 
 namespace ra {
 
-// Euclidean norm of all gradients together; parameters without one count as 0. Not finite when a gradient is not, or when
-// the sum of the squares of one exceeds float32.
+// Euclidean norm of all gradients together; parameters without one count as 0. Not finite when a gradient is not, or
+// when the sum of the squares of one exceeds float32.
 double gradient_norm(const std::vector<at::Tensor>& parameters);
 
-// Scales the gradients down to the norm `limit` where theirs, `norm`, is longer (Pascanu et al., ICML 2013), as PyTorch's
-// clip_grad_norm_ does; 0 is no limit.
+// Scales the gradients down to the norm `limit` where theirs, `norm`, is longer (Pascanu et al., ICML 2013), as
+// PyTorch's clip_grad_norm_ does; 0 is no limit.
 void clip_gradients(const std::vector<at::Tensor>& parameters, double norm, double limit);
 
 }  // namespace ra

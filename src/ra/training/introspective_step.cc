@@ -17,10 +17,11 @@ void require_finite(const std::vector<NamedTensor>& terms) {
     if (!term.tensor.defined()) continue;
     const auto value = term.tensor.item<double>();
     if (!std::isfinite(value)) {
-      throw NonFiniteStep(ErrorCode::kFailed,
-                          fmt::format("the loss term {} is {}; a smaller learning rate or a longer warm-up usually helps, "
-                                      "and the training pictures should be checked",
-                                      term.name, value));
+      throw NonFiniteStep(
+          ErrorCode::kFailed,
+          fmt::format("the loss term {} is {}; a smaller learning rate or a longer warm-up usually helps, "
+                      "and the training pictures should be checked",
+                      term.name, value));
     }
   }
 }
@@ -80,7 +81,8 @@ double IntrospectiveStep::take_gradients(const Adam& adam, const char* half) con
   if (!std::isfinite(norm)) {
     throw NonFiniteStep(ErrorCode::kFailed,
                         fmt::format("the gradient of the {} is not finite; a smaller learning rate, "
-                                    "training.gradient_clip or a longer warm-up usually helps", half));
+                                    "training.gradient_clip or a longer warm-up usually helps",
+                                    half));
   }
   clip_gradients(adam.parameters(), norm, gradient_clip_);
   return norm;
@@ -115,10 +117,8 @@ at::Tensor IntrospectiveStep::update_encoder(const at::Tensor& real, const StepN
   terms.e_rec_fake_each = squared_error(fake, rec_fake);
   terms.e_kl_rec_each = kl_divergence(of_rec.mean, of_rec.log_variance);
   terms.e_kl_fake_each = kl_divergence(of_fake.mean, of_fake.log_variance);
-  terms.e_expelbo_rec =
-      exp_elbo(terms.e_rec_rec_each, terms.e_kl_rec_each, scale_, loss_.beta_rec, loss_.beta_neg);
-  terms.e_expelbo_fake =
-      exp_elbo(terms.e_rec_fake_each, terms.e_kl_fake_each, scale_, loss_.beta_rec, loss_.beta_neg);
+  terms.e_expelbo_rec = exp_elbo(terms.e_rec_rec_each, terms.e_kl_rec_each, scale_, loss_.beta_rec, loss_.beta_neg);
+  terms.e_expelbo_fake = exp_elbo(terms.e_rec_fake_each, terms.e_kl_fake_each, scale_, loss_.beta_rec, loss_.beta_neg);
   terms.e_loss_real = scale_ * (loss_.beta_rec * terms.e_loss_rec + loss_.beta_kl * terms.e_kl_real);
   terms.e_loss_fake = 0.25 * (terms.e_expelbo_rec + terms.e_expelbo_fake);
   terms.e_loss = terms.e_loss_real + terms.e_loss_fake + loss_.embedding_weight * terms.e_loss_embedding;
@@ -128,10 +128,10 @@ at::Tensor IntrospectiveStep::update_encoder(const at::Tensor& real, const StepN
   terms.e_gradient_norm = take_gradients(encoder_adam_, "encoder");
   encoder_adam_.step();
 
-  for (at::Tensor* term : {&terms.e_loss_rec, &terms.e_kl_real, &terms.e_loss_embedding, &terms.e_expelbo_rec,
-                           &terms.e_expelbo_fake, &terms.e_loss_real, &terms.e_loss_fake, &terms.e_loss,
-                           &terms.e_rec_rec_each, &terms.e_rec_fake_each, &terms.e_kl_rec_each,
-                           &terms.e_kl_fake_each}) {
+  for (at::Tensor* term :
+       {&terms.e_loss_rec, &terms.e_kl_real, &terms.e_loss_embedding, &terms.e_expelbo_rec, &terms.e_expelbo_fake,
+        &terms.e_loss_real, &terms.e_loss_fake, &terms.e_loss, &terms.e_rec_rec_each, &terms.e_rec_fake_each,
+        &terms.e_kl_rec_each, &terms.e_kl_fake_each}) {
     detach(*term);
   }
   terms.saturated_share = saturated_share(terms, scale_, loss_);
@@ -156,9 +156,9 @@ void IntrospectiveStep::update_decoder(const at::Tensor& real, const at::Tensor&
   terms.d_kl_fake = kl_divergence(of_fake.mean, of_fake.log_variance).mean();
   terms.d_loss_rec_rec = squared_error(rec.detach(), rec_rec).mean();
   terms.d_loss_rec_fake = squared_error(fake.detach(), rec_fake).mean();
-  terms.d_loss = scale_ * (loss_.beta_rec * terms.d_loss_rec +
-                           0.5 * loss_.beta_kl * (terms.d_kl_rec + terms.d_kl_fake) +
-                           0.5 * loss_.gamma_r * loss_.beta_rec * (terms.d_loss_rec_rec + terms.d_loss_rec_fake));
+  terms.d_loss =
+      scale_ * (loss_.beta_rec * terms.d_loss_rec + 0.5 * loss_.beta_kl * (terms.d_kl_rec + terms.d_kl_fake) +
+                0.5 * loss_.gamma_r * loss_.beta_rec * (terms.d_loss_rec_rec + terms.d_loss_rec_fake));
   require_finite(terms.scalars());
   decoder_adam_.zero_grad();
   terms.d_loss.backward();

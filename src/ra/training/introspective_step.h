@@ -40,8 +40,8 @@ struct StepTerms {
   at::Tensor d_kl_rec, d_kl_fake;
   at::Tensor d_loss_rec_rec, d_loss_rec_fake;
   at::Tensor d_loss;  // what the decoder minimises
-  // Not terms of a loss, but what one wants to know of a step: the norms of the gradients before clipping, and the share
-  // of the exponential terms that are below kSaturated, where they no longer teach anything.
+  // Not terms of a loss, but what one wants to know of a step: the norms of the gradients before clipping, and the
+  // share of the exponential terms that are below kSaturated, where they no longer teach anything.
   double e_gradient_norm = 0.0, d_gradient_norm = 0.0, saturated_share = 0.0;
 
   // The 14 scalars and the 4 terms a sample, under the names above and in this order.

@@ -10,7 +10,8 @@ namespace ra {
 
 LossMeans::LossMeans(const Sums& sums) {
   if (sums.sums.size() != kTerms || sums.counts.size() != kTerms) {
-    throw Error(ErrorCode::kBadInput, "the means of the epoch in progress have another number of terms than this program");
+    throw Error(ErrorCode::kBadInput,
+                "the means of the epoch in progress have another number of terms than this program");
   }
   std::copy(sums.sums.begin(), sums.sums.end(), sums_.begin());
   std::copy(sums.counts.begin(), sums.counts.end(), counts_.begin());

@@ -35,8 +35,19 @@ class LossMeans {
   std::optional<double> squared_error() const { return mean(kRecErrors); }
 
  private:
-  enum Term { kReal, kFake, kRec, kRecErrors, kExpFake, kExpRec, kEmbedding,
-              kGradientEncoder, kGradientDecoder, kSaturatedShare, kTerms };
+  enum Term {
+    kReal,
+    kFake,
+    kRec,
+    kRecErrors,
+    kExpFake,
+    kExpRec,
+    kEmbedding,
+    kGradientEncoder,
+    kGradientDecoder,
+    kSaturatedShare,
+    kTerms
+  };
   void add(Term term, const at::Tensor& value, std::int64_t samples);
   void add(Term term, double value, std::int64_t samples);
   std::optional<double> mean(Term term) const;

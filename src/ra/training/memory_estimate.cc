@@ -8,12 +8,12 @@ namespace ra {
 namespace {
 
 constexpr std::uint64_t kFloat = 4;
-constexpr std::uint64_t kProgram = 250 << 20;
+constexpr std::uint64_t kProgram = std::uint64_t{180} << 20;
 
-// Tensors of a block's size that a pass through it keeps for its gradients, and the passes whose gradients are kept at
-// the same time: four of the encoder and three of the decoder while the encoder is updated, one of each in a warm-up step.
-constexpr double kKeptTensors = 8.0;
-constexpr double kKeptPasses = 3.5;
+// How many tensors of the size of the encoder's levels a step keeps at its peak: while the encoder is updated, seven
+// passes through a half with their gradients; in a warm-up step two. Measured (docs/training.md).
+constexpr std::uint64_t kKeptIntrospective = 44;
+constexpr std::uint64_t kKeptWarmup = 18;
 
 std::uint64_t squared(std::uint64_t side) { return side * side; }
 
@@ -39,8 +39,8 @@ std::uint64_t parameters(const ModelOptions& model) {
   return count + 3 * features * static_cast<std::uint64_t>(model.latent_size);
 }
 
-// Values of one tensor at every block of one half, for one slice.
-std::uint64_t values_of_blocks(const ModelOptions& model) {
+// Values of one tensor at every level of the encoder, for one slice.
+std::uint64_t values_of_levels(const ModelOptions& model) {
   auto side = static_cast<std::uint64_t>(model.image_size);
   std::uint64_t values = 0;
   for (const int width : model.channels) {
@@ -62,10 +62,8 @@ MemoryEstimate estimate_memory(const ModelOptions& model, const TrainingOptions&
   estimate.slices = kFloat * static_cast<std::uint64_t>(slices) * model.image_channels *
                     squared(static_cast<std::uint64_t>(model.image_size));
   estimate.network = weights * (4 + averages);
-  const double passes = training.epochs > 0 ? kKeptPasses : 1.0;
-  estimate.activations =
-      static_cast<std::uint64_t>(2.0 * passes * kKeptTensors * static_cast<double>(values_of_blocks(model))) * kFloat *
-      static_cast<std::uint64_t>(training.batch_size);
+  estimate.activations = kFloat * values_of_levels(model) * static_cast<std::uint64_t>(training.batch_size) *
+                         (training.epochs > 0 ? kKeptIntrospective : kKeptWarmup);
   // The copy, the file that is read back to check it, and what it is read into.
   estimate.saving = 3 * weights * (3 + averages);
   return estimate;
@@ -73,12 +71,13 @@ MemoryEstimate estimate_memory(const ModelOptions& model, const TrainingOptions&
 
 void require_memory(const MemoryEstimate& estimate, std::uint64_t available) {
   if (estimate.total() <= available) return;
-  throw Error(ErrorCode::kUnsupported,
-              fmt::format("the training would take about {:.1f} GiB of memory ({:.1f} for a step's activations, {:.1f} for "
-                          "the slices, {:.1f} for the network and its states), and {:.1f} GiB are available; use a smaller "
-                          "training.batch_size, model.image_size or model.channels, or more memory",
-                          gibibytes(estimate.total()), gibibytes(estimate.activations), gibibytes(estimate.slices),
-                          gibibytes(estimate.network + estimate.saving + estimate.program), gibibytes(available)));
+  throw Error(
+      ErrorCode::kUnsupported,
+      fmt::format("the training would take about {:.1f} GiB of memory ({:.1f} for a step's activations, {:.1f} for "
+                  "the slices, {:.1f} for the network and its states), and {:.1f} GiB are available; use a smaller "
+                  "training.batch_size, model.image_size or model.channels, or more memory",
+                  gibibytes(estimate.total()), gibibytes(estimate.activations), gibibytes(estimate.slices),
+                  gibibytes(estimate.network + estimate.saving + estimate.program), gibibytes(available)));
 }
 
 }  // namespace ra

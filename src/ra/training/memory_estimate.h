@@ -7,8 +7,8 @@
 
 namespace ra {
 
-// What a training on the CPU takes at its peak, in bytes: an estimate from the shape of the network, to be within a third
-// of what is measured (docs/training.md has the measurements).
+// What a training on the CPU takes at its peak, in bytes: an estimate from the shape of the network (docs/training.md
+// compares it with measurements).
 struct MemoryEstimate {
   std::uint64_t program = 0;      // the program with its libraries
   std::uint64_t slices = 0;       // all slices, held in memory

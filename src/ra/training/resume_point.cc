@@ -27,8 +27,8 @@ std::optional<TrainingCheckpoint> read_if_usable(const fs::path& path, const fs:
     TrainingCheckpoint checkpoint = read_training_checkpoint(path);
     if (!checkpoint.state) return std::nullopt;  // of a version that could not go on
     if (has_rows(metrics, checkpoint.state->metric_rows)) return checkpoint;
-    log::warning("'{}' is passed over: '{}' has fewer than the {} rows that were logged when it was saved", path.string(),
-                 metrics.string(), checkpoint.state->metric_rows);
+    log::warning("'{}' is passed over: '{}' has fewer than the {} rows that were logged when it was saved",
+                 path.string(), metrics.string(), checkpoint.state->metric_rows);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBadInput) throw;
     set_aside(path, error);

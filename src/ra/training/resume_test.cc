@@ -170,7 +170,8 @@ TEST_F(ResumeTest, PassesOverStatesThatCountRowsWhichAreGone) {
 TEST_F(ResumeTest, CutsRowsThatCameAfterTheState) {
   train(busy_inputs(run()), 5);
   const std::string before = read_text_file(run() / "metrics.jsonl");
-  write_file(run() / "metrics.jsonl", before + R"({"epoch": 9, "_step": 9, "_timestamp": 1, "_runtime": 1})" + "\n{\"torn");
+  write_file(run() / "metrics.jsonl",
+             before + R"({"epoch": 9, "_step": 9, "_timestamp": 1, "_runtime": 1})" + "\n{\"torn");
   resume(1000);
   expect_the_same_end();
 }
@@ -200,10 +201,10 @@ TEST(StartFromAFile, TakesWeightsAndMomentsAndNamesWhatIsMissing) {
   // As the reference saves it: epochs from 0, no word of ours.
   const auto text = [](const char* value) { return CheckpointValue{std::string(value)}; };
   const fs::path path = folder.path() / "best_model.pt";
-  write_torch_checkpoint(path, CheckpointValue{CheckpointValue::Dict{
-                                   {text("model_weights"), to_checkpoint_value(model->state())},
-                                   {text("optimizer_e_weights"), step.encoder_adam().state()},
-                                   {text("epoch"), CheckpointValue{std::int64_t{0}}}}});
+  write_torch_checkpoint(
+      path, CheckpointValue{CheckpointValue::Dict{{text("model_weights"), to_checkpoint_value(model->state())},
+                                                  {text("optimizer_e_weights"), step.encoder_adam().state()},
+                                                  {text("epoch"), CheckpointValue{std::int64_t{0}}}}});
   TrainerInputs inputs = busy_inputs(folder.path() / "run");
   inputs.from = read_training_checkpoint(path);
   EXPECT_EQ(inputs.from->epochs(), 1);

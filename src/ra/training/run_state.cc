@@ -18,7 +18,8 @@ constexpr int kFormat = 1;
 Json json_of(const Validation& validation) {
   Json errors = Json::array();
   for (const RuleError& error : validation.errors) {
-    errors.push_back({{"rule", error.rule.text()}, {"squared_error", error.squared_error}, {"own_share", error.own_share}});
+    errors.push_back(
+        {{"rule", error.rule.text()}, {"squared_error", error.squared_error}, {"own_share", error.own_share}});
   }
   return {{"errors", errors},
           {"pixels", validation.pixels},
@@ -96,8 +97,10 @@ TrainingOrigin origin_of(const Json& json) {
 RunState state_of(const Json& json) {
   const int format = json.at("format");
   if (format != kFormat) {
-    throw Error(ErrorCode::kUnsupported, fmt::format("its run state has format {}, this program reads {}; use the version "
-                                                  "of ra that wrote it", format, kFormat));
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("its run state has format {}, this program reads {}; use the version "
+                            "of ra that wrote it",
+                            format, kFormat));
   }
   RunState state;
   state.position = {json.at("epochs"), json.at("steps")};

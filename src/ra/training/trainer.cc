@@ -1,7 +1,6 @@
 #include "ra/training/trainer.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,8 +12,7 @@
 #include "ra/base/error.h"
 #include "ra/base/log.h"
 #include "ra/base/stop_signal.h"
-#include "ra/tracking/replay.h"
-#include "ra/training/example_picture.h"
+#include "ra/training/epoch_output.h"
 #include "ra/training/schedule.h"
 #include "ra/training/step_noise.h"
 
@@ -25,8 +23,6 @@ namespace {
 // all, before it has learnt anything: the decoder can please the exponential terms without looking at z. Some epochs
 // as a plain VAE come first (soft-intro-VAE has them, the reference dropped them). Both optimisers step on one loss
 // and keep their moments for the introspective epochs.
-
-constexpr int kExamples = 6;
 
 TrainerInputs checked(TrainerInputs inputs, const SliceDataset& training, const SliceDataset& validation) {
   inputs.training.validate();
@@ -44,9 +40,7 @@ TrainerInputs checked(TrainerInputs inputs, const SliceDataset& training, const 
 }
 
 // The averaging rule that is measured beside mean and sample.
-LatentRule averaging(const LatentRule& criterion) {
-  return criterion.draws() > 1 ? criterion : LatentRule::fallback();
-}
+LatentRule averaging(const LatentRule& criterion) { return criterion.draws() > 1 ? criterion : LatentRule::fallback(); }
 
 std::unique_ptr<WeightAverage> average_of(const TrainerInputs& inputs) {
   if (inputs.training.average_decay == 0.0) return nullptr;
@@ -63,9 +57,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-std::string_view to_string(TrainingPhase phase) {
-  return phase == TrainingPhase::kWarmup ? "warmup" : "introspective";
-}
+std::string_view to_string(TrainingPhase phase) { return phase == TrainingPhase::kWarmup ? "warmup" : "introspective"; }
 
 Trainer::Trainer(TrainerInputs inputs, const SliceDataset& training, const SliceDataset& validation,
                  TrainingCallbacks callbacks)
@@ -107,7 +99,7 @@ void Trainer::go_on(const TrainingCheckpoint& from) {
 
 TrainingReport Trainer::run() {
   clock_.start(position_, log_.runtime_seconds());
-  if (log_.rows() == 0) log_yardsticks();
+  if (log_.rows() == 0) log_.add(0, yardsticks_row(yardsticks_));
   TrainingReport report;
   for (;;) {
     if (const auto end = end_reached()) {
@@ -199,8 +191,8 @@ Validation Trainer::validated() const {
   const Validation validation = validate(*judged(), validation_.images, noise_, inputs_.training.batch_size);
   for (const RuleError& error : validation.errors) {
     if (!std::isfinite(error.squared_error)) {
-      throw Error(ErrorCode::kFailed, fmt::format("the validation error by the latent rule {} is {}",
-                                                  error.rule.text(), error.squared_error));
+      throw Error(ErrorCode::kFailed, fmt::format("the validation error by the latent rule {} is {}", error.rule.text(),
+                                                  error.squared_error));
     }
   }
   return validation;
@@ -211,11 +203,22 @@ void Trainer::finish_epoch(double slices_per_second) {
   const Validation validation = validated();
   const bool is_best = standing_.judge(epoch(), phase(), validation);
   // The picture first: sinks take it along with the row.
-  if (inputs_.training.examples_every > 0 && epoch() % inputs_.training.examples_every == 0) write_examples();
-  log_epoch(validation, slices_per_second);
+  if (inputs_.training.examples_every > 0 && epoch() % inputs_.training.examples_every == 0) {
+    write_examples(inputs_.folder, epoch(), *judged(), validation_.images, standing_.criterion(), noise_);
+  }
+  log_.add(epoch(), epoch_row({epoch(), phase(), step_.encoder_adam().learning_rate(), standing_.rule_of(validation),
+                               bad_steps_.count(), slices_per_second},
+                              means_, validation));
   const double training_error = means_.squared_error().value_or(0.0);
-  EpochReport report{phase(), epoch(), total_epochs(), training_error, validation.error_of(standing_.rule_of(validation)),
-                     standing_.record().best_epoch, standing_.best_error(), slices_per_second, 0.0};
+  EpochReport report{phase(),
+                     epoch(),
+                     total_epochs(),
+                     training_error,
+                     validation.error_of(standing_.rule_of(validation)),
+                     standing_.record().best_epoch,
+                     standing_.best_error(),
+                     slices_per_second,
+                     0.0};
   means_ = LossMeans();
   position_ = {position_.epochs + 1, 0};
   if (is_best) keeper_.save_best(snapshot());
@@ -230,42 +233,9 @@ void Trainer::require_finite_state() const {
     if (entry.tensor.is_floating_point() && !entry.tensor.isfinite().all().item<bool>()) {
       throw Error(ErrorCode::kFailed,
                   fmt::format("{} has values that are not finite; a smaller learning rate or a longer warm-up usually "
-                              "helps", entry.name));
+                              "helps",
+                              entry.name));
     }
-  }
-}
-
-void Trainer::log_yardsticks() {
-  log_.add(0, {{"epoch", std::int64_t{0}},
-               {"phase", "yardsticks"},
-               {"Val/squared_error_mean_picture", yardsticks_.mean_picture},
-               {"Val/squared_error_black", yardsticks_.black}});
-}
-
-void Trainer::log_epoch(const Validation& validation, double slices_per_second) {
-  MetricRow row = {{"epoch", std::int64_t{epoch()}},
-                   {"phase", std::string(to_string(phase()))},
-                   {"lr", step_.encoder_adam().learning_rate()}};
-  const MetricRow losses = means_.metrics();
-  const MetricRow errors = validation_metrics(validation, standing_.rule_of(validation), "Val");
-  row.insert(row.end(), losses.begin(), losses.end());
-  row.insert(row.end(), errors.begin(), errors.end());
-  row.emplace_back("Train/bad_steps", bad_steps_.count());
-  row.emplace_back("slices_per_second", slices_per_second);
-  log_.add(epoch(), std::move(row));
-}
-
-void Trainer::write_examples() const {
-  const at::NoGradGuard no_grad;
-  const at::Tensor like = step_.encoder_adam().parameters().front();
-  const at::Tensor examples = spread_examples(validation_.images, kExamples).to(like.device(), like.scalar_type());
-  try {
-    const std::filesystem::path path = example_picture_path(inputs_.folder, epoch());
-    make_output_folder(path.parent_path());
-    write_example_picture(path, examples, reconstruct(*judged(), examples, standing_.criterion(), noise_));
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kIo) throw;
-    log::warning("{}; the training goes on without this picture", error.what());
   }
 }
 
@@ -288,7 +258,8 @@ void Trainer::warn_if_worse_than_mean_picture() const {
   if (!standing_.record().best || standing_.best_error() < yardsticks_.mean_picture) return;
   log::warning(
       "the best epoch's squared error on validation is {:.1f}, the mean training picture's is {:.1f}: this network is "
-      "no better than one picture for everyone. Train longer, or with a longer warm-up (training.warmup.epochs, now {})",
+      "no better than one picture for everyone. Train longer, or with a longer warm-up (training.warmup.epochs, now "
+      "{})",
       standing_.best_error(), yardsticks_.mean_picture, inputs_.training.warmup.epochs);
 }
 

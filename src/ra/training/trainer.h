@@ -44,23 +44,23 @@ struct TrainerInputs {
 };
 
 // Trains a model: warm-up epochs as a plain VAE, then introspective ones; validates, logs a row of metrics an epoch and
-// keeps checkpoints/best.pt and the newest states as it goes. The same inputs give bitwise the same weights and rows on a
-// CPU with a given number of OpenMP threads, for any number of loader threads, and however often the run was stopped or
-// killed and went on. The data sets stay in memory, so that nothing but the run folder is used once it has begun.
+// keeps checkpoints/best.pt and the newest states as it goes. The same inputs give bitwise the same weights and rows on
+// a CPU with a given number of OpenMP threads, for any number of loader threads, and however often the run was stopped
+// or killed and went on. The data sets stay in memory, so that nothing but the run folder is used once it has begun.
 class Trainer {
  public:
-  // kUsage for empty data sets, options out of range, or a conditional model; kBadInput when `from` does not fit. The data
-  // sets must outlive the trainer.
+  // kUsage for empty data sets, options out of range, or a conditional model; kBadInput when `from` does not fit. The
+  // data sets must outlive the trainer.
   Trainer(TrainerInputs inputs, const SliceDataset& training, const SliceDataset& validation,
           TrainingCallbacks callbacks = {});
 
   // What `from` did not hold, a sentence each.
   const std::vector<std::string>& not_restored() const { return not_restored_; }
 
-  // Runs to the end, to the time limit, until patience is spent, or until StopSignal received something (then a state is
-  // written after the step in progress). kFailed naming epoch, step and term when more losses or gradients were not finite
-  // than training.max_bad_steps allows, or a weight or the validation error is not; best.pt then still holds the best
-  // epoch before it. kIo when nothing could be saved for too long.
+  // Runs to the end, to the time limit, until patience is spent, or until StopSignal received something (then a state
+  // is written after the step in progress). kFailed naming epoch, step and term when more losses or gradients were not
+  // finite than training.max_bad_steps allows, or a weight or the validation error is not; best.pt then still holds the
+  // best epoch before it. kIo when nothing could be saved for too long.
   TrainingReport run();
 
  private:
@@ -72,9 +72,6 @@ class Trainer {
   void finish_epoch(double slices_per_second);
   void require_finite_state() const;
   Validation validated() const;
-  void log_yardsticks();
-  void log_epoch(const Validation& validation, double slices_per_second);
-  void write_examples() const;
   CheckpointValue snapshot() const;
   void warn_if_worse_than_mean_picture() const;
 

@@ -113,8 +113,9 @@ std::vector<std::string> restore(const TrainingCheckpoint& checkpoint, ReversedA
     }
     if (!checkpoint.state) {
       missing.push_back("the best epoch and what patience is left: both are counted anew");
-      missing.push_back("the place within an epoch, the order of the data and the state of random numbers: the next "
-                        "epoch begins with those of this program's seed");
+      missing.push_back(
+          "the place within an epoch, the order of the data and the state of random numbers: the next "
+          "epoch begins with those of this program's seed");
     }
     return missing;
   });

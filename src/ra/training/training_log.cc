@@ -38,7 +38,9 @@ std::unique_ptr<RunTrackers> trackers_after(TrackedRun run, std::int64_t rows) {
   const fs::path path = run.folder / "metrics.jsonl";
   const std::string text = rows == 0 || !fs::exists(path) ? "" : read_text_file(path);
   const std::optional<std::size_t> end = size_of_rows(text, rows);
-  if (!end) throw Error(ErrorCode::kBadInput, fmt::format("'{}' has fewer than the {} rows that were logged", path.string(), rows));
+  if (!end)
+    throw Error(ErrorCode::kBadInput,
+                fmt::format("'{}' has fewer than the {} rows that were logged", path.string(), rows));
   return std::make_unique<RunTrackers>(std::move(run), static_cast<std::int64_t>(*end), runtime_after(text, *end));
 }
 

@@ -66,9 +66,8 @@ double Validation::error_of(const LatentRule& rule) const {
 }
 
 const RuleError& Validation::best() const {
-  return *std::min_element(errors.begin(), errors.end(), [](const RuleError& a, const RuleError& b) {
-    return a.squared_error < b.squared_error;
-  });
+  return *std::min_element(errors.begin(), errors.end(),
+                           [](const RuleError& a, const RuleError& b) { return a.squared_error < b.squared_error; });
 }
 
 Validation validate(const ReversedAutoencoder& model, const at::Tensor& images, const at::Tensor& noise,

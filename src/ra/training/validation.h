@@ -51,7 +51,8 @@ Validation validate(const ReversedAutoencoder& model, const at::Tensor& images, 
 
 // `Val/Val_loss_*` (squared error a pixel by `rule`, as the reference logs it) and `Val/squared_error_*` and
 // `Val/own_share_*`; `Val/kl`, `Val/active_latents` and `Val/kl_per_latent` (a text: three digits a dimension, a space
-// between); `Val/contrast_share` and `Val/output_level`, by which collapsed_to() judges. All with another word than Val where `task` says so.
+// between); `Val/contrast_share` and `Val/output_level`, by which collapsed_to() judges. All with another word than Val
+// where `task` says so.
 MetricRow validation_metrics(const Validation& validation, const LatentRule& rule, const std::string& task);
 
 // "black", "white" or "gray" when the reconstructions have lost their contrast: the same empty picture for every

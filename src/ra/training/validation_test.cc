@@ -72,9 +72,8 @@ TEST(Validation, DoesNotDependOnTheBatchSize) {
 TEST(Validation, LogsTheReferencesNamesPerPixelAndTheRulesPerImage) {
   Validation validation;
   validation.pixels = 100;
-  validation.errors = {{LatentRule::parse("mean"), 50.0},
-                       {LatentRule::parse("sample"), 30.0},
-                       {LatentRule::parse("average:8"), 40.0}};
+  validation.errors = {
+      {LatentRule::parse("mean"), 50.0}, {LatentRule::parse("sample"), 30.0}, {LatentRule::parse("average:8"), 40.0}};
   EXPECT_EQ(validation.best().rule.text(), "sample");
   const MetricRow row = validation_metrics(validation, LatentRule::parse("average:8"), "Val");
   EXPECT_EQ(row[0].first, "Val/Val_loss_rec");

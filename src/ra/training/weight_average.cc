@@ -21,8 +21,10 @@ void WeightAverage::update(std::int64_t step) {
   const StateDict weights = model_.state();
   StateDict averages = average_->state();
   for (std::size_t k = 0; k < weights.size(); ++k) {
-    if (weights[k].trained) averages[k].tensor.lerp_(weights[k].tensor, 1.0 - decay);
-    else averages[k].tensor.copy_(weights[k].tensor);
+    if (weights[k].trained)
+      averages[k].tensor.lerp_(weights[k].tensor, 1.0 - decay);
+    else
+      averages[k].tensor.copy_(weights[k].tensor);
   }
 }
 

@@ -8,8 +8,8 @@
 namespace ra {
 
 // Exponential moving average of a network's weights (Polyak averaging as Izmailov et al. and most generative models use
-// it): after step t, average = d * average + (1 - d) * weights with d = min(decay, (1 + t) / (10 + t)), so that it is not
-// held back by the random weights of the beginning. Running statistics of batch norm are copied.
+// it): after step t, average = d * average + (1 - d) * weights with d = min(decay, (1 + t) / (10 + t)), so that it is
+// not held back by the random weights of the beginning. Running statistics of batch norm are copied.
 class WeightAverage {
  public:
   // Begins at the model's weights. `model` must outlive it.
