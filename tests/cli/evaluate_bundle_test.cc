@@ -61,6 +61,7 @@ TEST_F(EvaluateBundle, TakesThresholdAndPValuesFromTheCalibration) {
   const ProgramResult result = evaluate({});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err, Not(HasSubstr("comes from the healthy images of this evaluation")));
+  EXPECT_THAT(result.err, Not(HasSubstr("was calibrated on slices")));
   const ProgramResult info = ra({"model", "info", "site.ra"});
   EXPECT_THAT(info.out, HasSubstr(nlohmann::json(results().at("threshold")).dump().substr(0, 5))) << info.out;
   const std::vector<std::string> rows = lines_of(folder_.path() / "out" / "cases.csv");
@@ -81,6 +82,12 @@ TEST_F(EvaluateBundle, LeavesThemOutUnderOtherSettings) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("comes from the healthy images of this evaluation"));
   EXPECT_EQ(results().at("methods"), nlohmann::json({"ra"}));
+}
+
+TEST_F(EvaluateBundle, WarnsWhereOtherSlicesOfVolumesAreJudged) {
+  const ProgramResult result = evaluate({"--slices", "all"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("was calibrated on slices 'mid', but slices 'all' are judged here"));
 }
 
 TEST_F(EvaluateBundle, RefusesThePeopleThatItWasCalibratedOn) {

@@ -61,7 +61,7 @@ TEST_F(EvaluateCommand, WritesTheFolderThatReportsRead) {
   for (const auto& metric : json.at("metrics")) {
     EXPECT_TRUE(metric.at("value").is_number() || !metric.at("reason").get<std::string>().empty()) << metric;
   }
-  EXPECT_THAT(content(path("out/cases.csv")), HasSubstr("case,set,image,subject,label,class,score"));
+  EXPECT_THAT(content(path("out/cases.csv")), HasSubstr("case,set,image,slice,subject,label,class,score"));
   EXPECT_EQ(evaluate({"--manifest", "brains=manifest.csv"}).exit_code, 2) << "results are there";
   ASSERT_EQ(
       evaluate({"--manifest", "brains=manifest.csv", "--split", "test", "--train", "lists/train.csv", "--overwrite"})

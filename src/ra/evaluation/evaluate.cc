@@ -62,13 +62,6 @@ EvaluationResults evaluate(const AnomalyDetector& detector, const EvaluationPlan
   case_options.latents = options.protocols.latents;
   EvaluationResults results = run_cases(detector, plan, opponents, case_options, sink, progress);
   results.seconds.opponents += fitting;
-  const Calibration* calibration = detector.calibration();
-  if (calibration != nullptr && calibration->slices != "mid") {
-    results.warnings.push_back(fmt::format(
-        "the model was calibrated on slices '{}' of volumes, but an evaluation judges the middle slice of each: its "
-        "p-values do not hold for volumes here",
-        calibration->slices));
-  }
   if (!case_options.threshold && results.threshold) {
     results.warnings.push_back(
         fmt::format("the pixel threshold {:.6g} (5 % of all pixels) comes from the healthy images of this evaluation "

@@ -100,7 +100,8 @@ std::string cases_csv(const EvaluationResults& results) {
     const CaseRecord& one = results.cases[k];
     const GalleryPlace place = Gallery::place(k);
     text += fmt::format("{},{},{},{},{},{},{}", k, csv_field(results.sets[one.set]), csv_field(one.image.string()),
-                        one.slice ? std::to_string(*one.slice) : "", csv_field(one.subject), one.pathological ? 1 : 0, csv_field(one.label));
+                        one.slice ? std::to_string(*one.slice) : "", csv_field(one.subject), one.pathological ? 1 : 0,
+                        csv_field(one.label));
     for (const MethodScore& score : one.scores) text += fmt::format(",{:.9g},{:.9g}", score.mean, score.maximum);
     text += fmt::format(",{:.9g},{:.9g},{},{:.9g},{:.9g},{},{},{},{},{}", one.mae, one.mse, field(one.psnr), one.ssim,
                         one.perceptual_distance, field(one.dice), field(one.p_value), field(one.p_value_maximum),
@@ -255,6 +256,13 @@ EvaluationResults run_evaluation(const AnomalyDetector& detector, const std::vec
   if (!overlap.training_known) {
     results.warnings.push_back(
         "the model does not say whom it was trained on: no one can say whether these are new to it");
+  }
+  const Calibration* calibration = detector.calibration();
+  if (calibration != nullptr && calibration->slices != options.slices.text()) {
+    results.warnings.push_back(
+        fmt::format("of volumes, the model was calibrated on slices '{}', but slices '{}' are judged here: p-values of "
+                    "volumes do not hold",
+                    calibration->slices, options.slices.text()));
   }
   results.seconds.files += seconds.files;
   {

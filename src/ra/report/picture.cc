@@ -21,14 +21,22 @@ void RgbPicture::set(std::int64_t column, std::int64_t row, Rgb colour) {
 
 void RgbPicture::fill_rectangle(std::int64_t column, std::int64_t row, std::int64_t columns, std::int64_t rows,
                                 Rgb colour) {
-  for (std::int64_t r = row; r < row + rows; ++r) {
-    for (std::int64_t c = column; c < column + columns; ++c) set(c, r, colour);
+  const std::int64_t left = std::max<std::int64_t>(column, 0), right = std::min(column + columns, columns_);
+  const std::int64_t bottom = std::min(row + rows, rows_);
+  if (left >= right) return;
+  for (std::int64_t r = std::max<std::int64_t>(row, 0); r < bottom; ++r) {
+    auto pixel = pixels_.begin() + (r * columns_ + left) * 3;
+    for (std::int64_t c = left; c < right; ++c) pixel = std::copy(colour.begin(), colour.end(), pixel);
   }
 }
 
 void RgbPicture::paste(const RgbPicture& other, std::int64_t column, std::int64_t row) {
-  for (std::int64_t r = 0; r < other.rows(); ++r) {
-    for (std::int64_t c = 0; c < other.columns(); ++c) set(column + c, row + r, other.at(c, r));
+  const std::int64_t left = std::max<std::int64_t>(column, 0), right = std::min(column + other.columns(), columns_);
+  const std::int64_t bottom = std::min(row + other.rows(), rows_);
+  if (left >= right) return;
+  for (std::int64_t r = std::max<std::int64_t>(row, 0); r < bottom; ++r) {
+    const auto from = other.pixels_.begin() + ((r - row) * other.columns_ + left - column) * 3;
+    std::copy(from, from + (right - left) * 3, pixels_.begin() + (r * columns_ + left) * 3);
   }
 }
 

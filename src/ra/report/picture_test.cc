@@ -93,6 +93,24 @@ TEST(Text, IsCutAtThePicturesEdge) {
   EXPECT_GT(lit_pixels(picture), 0u);
 }
 
+TEST(RgbPicture, CutsWhatLiesBeyondAnyEdge) {
+  RgbPicture stamp(3, 2);
+  for (std::int64_t k = 0; k < 6; ++k) stamp.set(k % 3, k / 3, {static_cast<std::uint8_t>(k + 1), 0, 0});
+  for (std::int64_t x = -4; x <= 6; ++x) {
+    for (std::int64_t y = -3; y <= 5; ++y) {
+      RgbPicture pasted(5, 4, kWhite), filled(5, 4, kWhite);
+      pasted.paste(stamp, x, y);
+      filled.fill_rectangle(x, y, 3, 2, kBlack);
+      for (std::int64_t k = 0; k < 20; ++k) {
+        const std::int64_t column = k % 5 - x, row = k / 5 - y;
+        const bool inside = column >= 0 && column < 3 && row >= 0 && row < 2;
+        EXPECT_EQ(pasted.at(k % 5, k / 5), inside ? stamp.at(column, row) : kWhite) << x << " " << y << " " << k;
+        EXPECT_EQ(filled.at(k % 5, k / 5), inside ? kBlack : kWhite) << x << " " << y << " " << k;
+      }
+    }
+  }
+}
+
 TEST(GrayPicture, ClipsToTheRange) {
   FloatPicture slice = filled(3, 1, 0.0f);
   slice.values = {-1.0f, 0.5f, 2.0f};
