@@ -45,6 +45,10 @@ void print_evaluation(const EvaluationResults& results, const std::filesystem::p
       fmt::print("  pixel threshold at 5 % of {} pixels of the healthy maps: {:.6g}\n", one.pixels, one.threshold);
     }
   }
+  const EvaluationSeconds& seconds = results.seconds;
+  fmt::print(
+      "  seconds: files {:.1f}, network {:.1f}, opponents {:.1f}, metrics {:.1f}, statistics {:.1f}, output {:.1f}\n",
+      seconds.files, seconds.network, seconds.opponents, seconds.metrics, seconds.statistics, seconds.output);
   fmt::print("  results: {}\n", folder.string());
 }
 
