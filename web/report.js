@@ -189,7 +189,7 @@ function wrongness(cases) {
 function card(evaluation, row, wrong) {
   const {cases} = evaluation;
   const label = labelName(cases.label?.[row]);
-  const facts = ['score', 'score_maximum', 'p_value', 'dice', 'mae', 'ssim'].filter((name) => typeof cases[name]?.[row] === 'number')
+  const facts = ['score', 'score_maximum', 'p_value', 'dice', 'mae', 'ssim', 'lpips_squeezenet'].filter((name) => typeof cases[name]?.[row] === 'number')
     .map((name) => `${name.replace('_', ' ')} ${readable(cases[name][row])}`);
   if (wrong[row] > 0) facts.push(`on the wrong side of ${Math.round(100 * wrong[row])} % of the other class`);
   const made = element('article', {className: 'card'},

@@ -12,6 +12,7 @@
 #include "ra/cli/command.h"
 #include "ra/cli/common_options.h"
 #include "ra/cli/evaluation_display.h"
+#include "ra/cli/prepared_training.h"
 #include "ra/cli/training_display.h"
 #include "ra/experiment/device.h"
 #include "ra/experiment/load_config.h"
@@ -32,15 +33,6 @@ struct RunOptions {
   bool allow_overlap = false;
 };
 
-// An experiment about to begin or to go on, in a folder that is this process's.
-struct Prepared {
-  ExperimentConfig config;
-  std::filesystem::path folder;
-  TrainingStart start;
-  ExperimentFiles files;
-  ClaimedFolder claimed;
-};
-
 ExperimentConfig load(const RunOptions& options) {
   if (options.file.empty() == options.config_path.empty()) {
     throw Error(
@@ -57,8 +49,8 @@ ExperimentConfig load(const RunOptions& options) {
   return loaded.config;
 }
 
-Prepared prepare_new(const RunOptions& options) {
-  Prepared run;
+PreparedTraining prepare_new(const RunOptions& options) {
+  PreparedTraining run;
   run.config = load(options);
   run.files = find_experiment_files(run.config);
   require_new_subjects(run.config, run.files);
@@ -67,19 +59,10 @@ Prepared prepare_new(const RunOptions& options) {
   return run;
 }
 
-Prepared prepare_resumed(const RunOptions& options) {
-  if (!options.file.empty() || !options.config_path.empty() || options.common.seed || options.common.overwrite) {
-    throw Error(ErrorCode::kUsage,
-                "--resume RUN goes on with what the run's config.yaml says; CONFIG, --seed and --overwrite "
-                "do not go with it (--set changes what may change)");
-  }
-  Prepared run;
-  run.folder = options.resume;
-  run.claimed = claim_run_to_resume(run.folder);
-  ResumedRun resumed = resumed_run(run.folder, options.common.set, options.common.data_root);
-  run.config = std::move(resumed.config);
-  run.start = std::move(resumed.start);
-  if (options.common.device) run.config.device = *options.common.device;
+PreparedTraining prepare(const RunOptions& options) {
+  if (options.resume.empty()) return prepare_new(options);
+  const bool others = !options.file.empty() || !options.config_path.empty();
+  PreparedTraining run = prepare_resumed(options.resume, options.common, others);
   run.files = find_experiment_files(run.config);
   require_new_subjects(run.config, run.files);
   return run;
@@ -111,15 +94,8 @@ std::size_t run_downstream(const ExperimentConfig& config, const ExperimentFiles
 }
 
 // Trains and tests; false when a signal ended it.
-bool train(Prepared& run, at::Device device, bool quiet) {
-  TrainingReport report;
-  {
-    ProgressLine line(stderr, quiet);
-    report = run_training(
-        run.config, run.files, run.folder, device, std::move(run.start), show_training(line),
-        [&](std::size_t done, std::size_t all) { line.update(fmt::format("reading slices {}/{}", done, all)); });
-  }
-  if (!quiet) print_training_report(report, "ra run --resume " + run.folder.string());
+bool train(PreparedTraining& run, at::Device device, bool quiet) {
+  const TrainingReport report = train_with_progress(run, device, quiet, "ra run");
   if (report.end == TrainingEnd::kSignal) return false;
   const std::optional<Validation> test = run_test(run.config, run.files, run.folder, device);
   if (!quiet) print_test(test);
@@ -135,7 +111,7 @@ int log_end(RunTrackers& trackers, int code) {
 int run(const RunOptions& options) {
   apply_common_options(options.common);
   const bool quiet = options.common.quiet;
-  Prepared prepared = options.resume.empty() ? prepare_new(options) : prepare_resumed(options);
+  PreparedTraining prepared = prepare(options);
   const ExperimentConfig& config = prepared.config;
   const ExperimentFiles& files = prepared.files;
   const std::filesystem::path& folder = prepared.folder;

@@ -6,11 +6,10 @@
 
 #include "ra/base/error.h"
 #include "ra/base/log.h"
-#include "ra/base/progress.h"
 #include "ra/base/stop_signal.h"
 #include "ra/cli/command.h"
 #include "ra/cli/common_options.h"
-#include "ra/cli/training_display.h"
+#include "ra/cli/prepared_training.h"
 #include "ra/experiment/device.h"
 #include "ra/experiment/experiment_files.h"
 #include "ra/experiment/load_config.h"
@@ -30,16 +29,6 @@ struct TrainOptions {
   bool allow_overlap = false;
 };
 
-// A training about to begin, in a folder that is this process's.
-struct Prepared {
-  ExperimentConfig config;
-  std::string folder;
-  TrainingStart start;
-  ExperimentFiles files;
-  at::Device device{at::kCPU};
-  ClaimedFolder claimed;
-};
-
 // The experiment file with what the command line says on top.
 ExperimentConfig training_config(const TrainOptions& options) {
   LoadedConfig loaded = load_config(options.config, options.common.set);
@@ -57,36 +46,25 @@ ExperimentConfig training_config(const TrainOptions& options) {
   return config;
 }
 
-Prepared prepare_new(const TrainOptions& options) {
+PreparedTraining prepare_new(const TrainOptions& options) {
   if (options.config.empty() || options.output.empty()) {
     throw Error(ErrorCode::kUsage,
                 "name an experiment file and a folder: ra train CONFIG --output FOLDER, or a run to go "
                 "on with: ra train --resume RUN");
   }
-  Prepared run;
+  PreparedTraining run;
   run.config = training_config(options);
   run.folder = options.output;
-  run.device = resolve_device(run.config.device);
   run.files = find_experiment_files(run.config);
   if (!options.resume.empty()) run.start = start_from_file(options.resume, run.config);
   run.claimed = claim_run_folder(run.folder, run.config, options.common.overwrite);
   return run;
 }
 
-Prepared prepare_resumed(const TrainOptions& options) {
-  if (!options.config.empty() || !options.output.empty() || options.common.seed || options.common.overwrite) {
-    throw Error(ErrorCode::kUsage,
-                "--resume RUN goes on with what the run's config.yaml says; CONFIG, --output, --seed and "
-                "--overwrite do not go with it (--set changes what may change)");
-  }
-  Prepared run;
-  run.folder = options.resume;
-  run.claimed = claim_run_to_resume(run.folder);
-  ResumedRun resumed = resumed_run(run.folder, options.common.set, options.common.data_root);
-  run.config = std::move(resumed.config);
-  run.start = std::move(resumed.start);
-  if (options.common.device) run.config.device = *options.common.device;
-  run.device = resolve_device(run.config.device);
+PreparedTraining prepare(const TrainOptions& options) {
+  if (!std::filesystem::is_directory(options.resume)) return prepare_new(options);
+  const bool others = !options.config.empty() || !options.output.empty();
+  PreparedTraining run = prepare_resumed(options.resume, options.common, others);
   // Downstream tasks are `ra run`'s: they stay in config.yaml, but here their files need not exist.
   ExperimentConfig training_only = run.config;
   training_only.downstream_tasks.clear();
@@ -96,16 +74,10 @@ Prepared prepare_resumed(const TrainOptions& options) {
 
 int run_train(const TrainOptions& options) {
   apply_common_options(options.common);
-  Prepared run = std::filesystem::is_directory(options.resume) ? prepare_resumed(options) : prepare_new(options);
+  PreparedTraining run = prepare(options);
+  const at::Device device = resolve_device(run.config.device);
   const StopSignal stop;
-  TrainingReport report;
-  {
-    ProgressLine line(stderr, options.common.quiet);
-    report = run_training(
-        run.config, run.files, run.folder, run.device, std::move(run.start), show_training(line),
-        [&](std::size_t done, std::size_t total) { line.update(fmt::format("reading slices {}/{}", done, total)); });
-  }
-  if (!options.common.quiet) print_training_report(report, "ra train --resume " + run.folder);
+  train_with_progress(run, device, options.common.quiet, "ra train");
   const int code = StopSignal::received() != 0 ? 128 + StopSignal::received() : kExitSuccess;
   RunTrackers(tracked_run(run.folder)).finish(code);
   return code;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "ra/report/page_html.h"
 #include "ra/report/page_metrics.h"
@@ -24,23 +26,32 @@ void add_curves(PageBody& body, const EvaluationFiles& evaluation, const std::st
   body.end_section();
 }
 
-void add_distributions(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
-                       const std::string& heading) {
-  static const std::vector<std::pair<const char*, const char*>> kScores = {
-      {"score", "RA, mean of the map"},
-      {"score_maximum", "RA, maximum of the smoothed map"},
-      {"mean_picture_score", "Mean picture"},
-      {"pca_score", "PCA"},
-      {"p_value", "p-value"}};
-  std::vector<Figure> scores, qualities;
-  for (const auto& [column, title] : kScores) {
-    if (auto figure = distribution_figure(evaluation.cases, column, "set", "label")) {
-      figure->title = title;
-      scores.push_back(*figure);
+// "PCA, maximum" for the column `pca_score_maximum`; nullopt for a column that holds no image score or p-value of one.
+std::optional<std::string> score_title(const std::string& column) {
+  static const std::vector<std::pair<std::string, std::string>> kKinds = {
+      {"score_maximum", "maximum of the smoothed map"}, {"score", "mean of the map"}};
+  if (column.starts_with("p_value")) return column == "p_value" ? "p-value of the mean" : "p-value of the maximum";
+  for (const auto& [ending, kind] : kKinds) {
+    if (column == ending) return "RA, " + kind;
+    if (column.ends_with("_" + ending)) {
+      return display_name(column.substr(0, column.size() - ending.size() - 1)) + ", " + kind;
     }
   }
-  for (const char* column : {"mae", "mse", "psnr", "ssim", "dice"}) {
-    if (const auto figure = distribution_figure(evaluation.cases, column, "set", "label")) qualities.push_back(*figure);
+  return std::nullopt;
+}
+
+void add_distributions(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
+                       const std::string& heading) {
+  static const std::set<std::string> kQualities = {"mae",  "mse",  "psnr", "ssim", "lpips_squeezenet", "perceptual_encoder",
+                                                   "dice"};
+  std::vector<Figure> scores, qualities;
+  for (const std::string& column : evaluation.cases.columns) {
+    const std::optional<std::string> score = score_title(column);
+    if (!score && !kQualities.contains(column)) continue;
+    auto figure = distribution_figure(evaluation.cases, column, "set", "label");
+    if (!figure) continue;
+    if (score) figure->title = *score;
+    (score ? scores : qualities).push_back(std::move(*figure));
   }
   if (!scores.empty()) {
     body.begin_section(prefix + "-scores", titled(heading, "Score distributions"),
