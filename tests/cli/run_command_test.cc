@@ -165,7 +165,7 @@ TEST_F(RunCommand, RunsTheSharedReferenceFileUnchanged) {
                                 HasSubstr("(localization)")));
   EXPECT_THAT(result.err, HasSubstr("trainer.params.loss has no effect"));
   const auto runs = fs::directory_iterator(path("weights/small"));
-  EXPECT_TRUE(fs::exists(runs->path() / "detection" / "cases.csv"));
+  EXPECT_TRUE(fs::exists(runs->path() / "downstream" / "detection" / "cases.csv"));
 }
 
 }  // namespace

@@ -163,6 +163,7 @@ TEST_F(TrainCommandTest, KeepsTheOldRunUntilTheNewOneHasSavedSomething) {
   const auto failed = run_ra(words(
       "twice", {"--overwrite", "--set", "training.warmup.learning_rate=1e30", "--set", "training.max_bad_steps=0"}));
   EXPECT_EQ(failed.exit_code, 3) << failed.err;
+  EXPECT_THAT(read_text_file(run("twice") / "metrics.jsonl"), HasSubstr("\"_exit_code\":3"));
   EXPECT_EQ(read_file(run("twice") / "replaced/checkpoints/best.pt"), old_best);
   const auto done = run_ra(words("twice", {"--overwrite", "--seed", "6", "--quiet"}));
   EXPECT_EQ(done.exit_code, 0) << done.err;

@@ -98,7 +98,9 @@ std::string script_hash_source(std::string_view script) {
 std::string readable(std::optional<double> value, std::optional<double> low, std::optional<double> high) {
   if (!value) return "\xE2\x80\x93";
   if (!low || !high) return short_number(*value);
-  return short_number(*value) + " (" + short_number(*low) + "\xE2\x80\x93" + short_number(*high) + ")";
+  // A dash before a minus sign reads as two.
+  const char* to = *low < 0 || *high < 0 ? " to " : "\xE2\x80\x93";
+  return short_number(*value) + " (" + short_number(*low) + to + short_number(*high) + ")";
 }
 
 std::string display_name(const std::string& name) {

@@ -52,6 +52,12 @@ std::string own_part(const std::string& page) {
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
+TEST(ReportNumbers, KeepADashApartFromAMinusSign) {
+  EXPECT_EQ(readable(0.5, 0.25, 0.75), "0.500 (0.250\xE2\x80\x93"
+                                       "0.750)");
+  EXPECT_EQ(readable(-0.5, -0.75, -0.25), "-0.500 (-0.750 to -0.250)");
+}
+
 TEST(ReportPage, EscapesTextFromData) {
   EXPECT_EQ(escaped("<a href='x'>&\"\x01"), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\xEF\xBF\xBD");
   EXPECT_FALSE(contains(script_json(R"({"a":"</script><!--"})"), "<"));
