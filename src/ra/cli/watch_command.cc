@@ -115,7 +115,7 @@ int watch(const WatchVerbOptions& options) {
   while (!watcher.draw() && watcher.is_terminal() && !options.once) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(options.interval);
     while (std::chrono::steady_clock::now() < until) {
-      if (StopSignal::received() != 0) return kExitSuccess;  // how one leaves a watcher
+      if (StopSignal::received() != 0) return kExitSuccess;  // main() makes 130 of it
       std::this_thread::sleep_for(kNap);
     }
   }

@@ -112,14 +112,23 @@ double pace(const std::vector<const Json*>& rows) {
 
 int epoch_of(const Json& row) { return static_cast<int>(finite_number(row, "epoch").value_or(0)); }
 
-std::string headline(const std::vector<const Json*>& rows, const WatchContext& context) {
+// The exit code of the training's process, if that was the last to be logged.
+std::optional<double> exit_code_of(const std::vector<Json>& training) {
+  if (training.empty() || text_of(training.back(), "phase") != "end") return std::nullopt;
+  return finite_number(training.back(), "_exit_code");
+}
+
+std::string headline(const std::vector<Json>& training, const std::vector<const Json*>& rows,
+                     const WatchContext& context) {
   const Json& last = *rows.back();
   const int epoch = epoch_of(last);
   std::string line = context.epochs > 0 ? fmt::format("epoch {}/{}", epoch, context.epochs) : fmt::format("epoch {}", epoch);
   line += fmt::format(", {}, {} so far", text_of(last, "phase"),
                       format_duration(finite_number(last, "_runtime").value_or(0.0)));
   const double seconds = pace(rows);
-  if (context.epochs > epoch) {
+  if (const auto code = exit_code_of(training)) {
+    line += fmt::format(", ended with exit code {:.0f}", *code);
+  } else if (context.epochs > epoch) {
     line += fmt::format(", about {} left; last row {} ago", format_duration(seconds * (context.epochs - epoch)),
                         format_duration(context.seconds_since_row));
   }
@@ -160,7 +169,7 @@ std::string kitty_sequence(const std::string& data, std::size_t columns) {
 std::vector<std::string> watch_view(const std::vector<Json>& training, const WatchContext& context) {
   const std::vector<const Json*> rows = epochs_of(training);
   if (rows.empty()) return {"no epoch is finished yet"};
-  std::vector<std::string> lines = wrapped(headline(rows, context), context.columns);
+  std::vector<std::string> lines = wrapped(headline(training, rows, context), context.columns);
   for (const Quantity& quantity : kQuantities) {
     if (const auto line = quantity_line(rows, quantity, context.columns)) lines.push_back(*line);
   }
@@ -171,6 +180,7 @@ std::vector<std::string> watch_view(const std::vector<Json>& training, const Wat
 }
 
 bool is_finished(const std::vector<Json>& training, const WatchContext& context) {
+  if (exit_code_of(training)) return true;
   const std::vector<const Json*> rows = epochs_of(training);
   return context.epochs > 0 && !rows.empty() && epoch_of(*rows.back()) >= context.epochs;
 }

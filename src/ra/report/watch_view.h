@@ -21,7 +21,7 @@ struct WatchContext {
 // epoch in block characters, then the warnings of training_warnings(). At least one line.
 std::vector<std::string> watch_view(const std::vector<Json>& training, const WatchContext& context);
 
-// Whether the last epoch that was asked for is among the rows.
+// Whether the last epoch that was asked for is among the rows, or the end of the training's process is logged.
 bool is_finished(const std::vector<Json>& training, const WatchContext& context);
 
 // How a terminal can show a picture.

@@ -65,6 +65,12 @@ TEST(WatchView, KnowsTheEnd) {
   EXPECT_TRUE(is_finished(falling_run(10), {10, 0.0, 80}));
   EXPECT_FALSE(is_finished(falling_run(9), {10, 0.0, 80}));
   EXPECT_FALSE(is_finished(falling_run(9), {0, 0.0, 80})) << "unknown number of epochs";
+  std::vector<Json> stopped = falling_run(9);
+  stopped.push_back({{"phase", "end"}, {"_exit_code", 143}});
+  EXPECT_TRUE(is_finished(stopped, {10, 0.0, 80}));
+  const auto lines = watch_view(stopped, {10, 0.0, 80});
+  EXPECT_TRUE(any_contains(lines, "ended with exit code 143"));
+  EXPECT_FALSE(any_contains(lines, "left"));
 }
 
 TEST(WatchPictures, AreLeftOutWhereTheTerminalWouldPrintThem) {

@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 
+#include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
+#include "ra/base/hash.h"
+#include "ra/base/log.h"
 #include "ra/tracking/metrics_reader.h"
 #include "ra/tracking/replay.h"
 #include "ra/tracking/sinks.h"
@@ -25,6 +29,17 @@ std::set<std::string> named_evaluations(const LoggedRows& logged) {
   return names;
 }
 
+// Whether an evaluation judged the best model that the run has now; one that was trained on since is another. Of a model
+// that is no best.pt nothing is known against it.
+bool is_of_this_run(const fs::path& run_folder, const fs::path& evaluation) {
+  const auto results = nlohmann::json::parse(read_text_file(evaluation / "results.json"), nullptr, false);
+  if (!results.is_object() || !results.contains("detector")) return true;  // named as broken when it is read
+  const std::string model = results["detector"].value("model", "");
+  const fs::path best = run_folder / "checkpoints" / "best.pt";
+  if (!model.starts_with("best.pt ") || !fs::exists(best)) return true;
+  return sha256_hex_of_file(best).starts_with(model.substr(std::string("best.pt ").size()));
+}
+
 // Rows for the evaluations that were made beside the run, before its end.
 void add_evaluations(LoggedRows& logged, const fs::path& run_folder) {
   const fs::path downstream = run_folder / "downstream";
@@ -32,7 +47,12 @@ void add_evaluations(LoggedRows& logged, const fs::path& run_folder) {
   const std::set<std::string> named = named_evaluations(logged);
   std::set<std::string> names;
   for (const fs::directory_entry& entry : fs::directory_iterator(downstream)) {
-    if (fs::exists(entry.path() / "results.json")) names.insert(evaluation_name(run_folder, entry.path()));
+    if (!fs::exists(entry.path() / "results.json")) continue;
+    if (is_of_this_run(run_folder, entry.path())) {
+      names.insert(evaluation_name(run_folder, entry.path()));
+    } else {
+      log::warning("'{}' judged an earlier best.pt of this run and is left out", entry.path().string());
+    }
   }
   TrackedRow row = logged.rows.back();
   auto place = logged.rows.end() - (exit_code_of(row) ? 1 : 0);

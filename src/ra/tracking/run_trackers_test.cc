@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "ra/base/atomic_file.h"
+#include "ra/base/hash.h"
 #include "ra/testing/expect_error.h"
 #include "ra/testing/temporary_folder.h"
 #include "ra/tracking/export_run.h"
@@ -342,6 +343,25 @@ TEST_F(RunTrackersTest, AnExportFindsEvaluationsThatTheLogDoesNotName) {
   const std::vector<std::string> records = wandb_records();
   EXPECT_EQ(items_of(records.at(4)).at("later/auroc"), 0.5);
   EXPECT_EQ(kind_of(records.back()), kFinal);
+}
+
+TEST_F(RunTrackersTest, AnExportLeavesOutWhatJudgedAnEarlierBestModel) {
+  run_.options.sinks.clear();
+  {
+    RunTrackers trackers(run_);
+    write_epoch(trackers, 1);
+    trackers.finish(0);
+  }
+  const fs::path evaluation = run_.folder / "downstream" / "later", best = run_.folder / "checkpoints" / "best.pt";
+  make_output_folder(evaluation);
+  make_output_folder(best.parent_path());
+  write_file(best, "weights");
+  const std::string now = sha256_hex_of_file(best).substr(0, 12);
+  for (const auto& [hash, rows] : {std::pair{now, 2u}, {std::string("0123456789ab"), 1u}}) {
+    write_file(evaluation / "results.json",
+               R"({"detector": {"model": "best.pt )" + hash + R"("}, "methods": ["ra"], "metrics": []})");
+    EXPECT_EQ(export_run(run_, "wandb", run_.folder, true).rows, rows) << hash;
+  }
 }
 
 TEST_F(RunTrackersTest, AnExportOfARunWithoutEndHasNone) {
