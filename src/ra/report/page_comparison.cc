@@ -8,6 +8,7 @@
 #include "ra/data/csv_field.h"
 #include "ra/report/page_html.h"
 #include "ra/report/page_metrics.h"
+#include "ra/report/page_results.h"
 
 namespace ra {
 namespace {
@@ -24,9 +25,9 @@ void add_metrics_side_by_side(PageBody& body, const std::vector<RunFiles>& runs)
     for (const EvaluationFiles& evaluation : runs[r].evaluations) {
       for (const char* protocol : {"detection", "pixel", "localization", "thresholding", "reconstruction"}) {
         for (const Json& metric : preferred_metrics(evaluation, protocol)) {
-          if (text_of(metric, "method") != "ra" || !text_of(metric, "group").empty()) continue;
+          if (text_of(metric, "method") != "ra" || !is_of_whole_set(metric) || is_difference(metric)) continue;
           const std::string score = text_of(metric, "score");
-          const std::string key = std::string(protocol) + "\n" + text_of(metric, "set") + "\n" +
+          const std::string key = std::string(protocol) + "\n" + set_text(metric) + "\n" +
                                   display_name(text_of(metric, "metric")) + (score.empty() ? "" : ", " + score);
           if (!cells.contains(key)) {
             keys.push_back(key);

@@ -17,11 +17,6 @@ constexpr const char* kMinus = "_minus_";
 // The group of a set against its own healthy cases.
 constexpr const char* kWithin = "within";
 
-std::string set_text(const Json& metric) {
-  const std::string set = text_of(metric, "set");
-  return text_of(metric, "group") == kWithin ? set + " (within)" : set;
-}
-
 // Rows of metrics with a column a method: equal but for `method`. Metrics keep their order.
 struct MethodTable {
   std::vector<std::string> methods;
@@ -87,14 +82,9 @@ void add_differences(PageBody& body, const std::vector<Json>& metrics) {
 // Splits off the groups that have sections of their own.
 std::vector<Json> results_of(const EvaluationFiles& evaluation, const std::string& protocol) {
   std::vector<Json> metrics = preferred_metrics(evaluation, protocol);
-  std::erase_if(metrics, [](const Json& metric) {
-    const std::string group = text_of(metric, "group");
-    return !group.empty() && group != kWithin;
-  });
+  std::erase_if(metrics, [](const Json& metric) { return !is_of_whole_set(metric); });
   return metrics;
 }
-
-bool is_difference(const Json& metric) { return text_of(metric, "metric").find(kMinus) != std::string::npos; }
 
 void add_auroc_figure(PageBody& body, const EvaluationFiles& evaluation) {
   Json rows = Json::array();
@@ -122,6 +112,18 @@ void add_intervals(PageBody& body, const EvaluationFiles& evaluation) {
 std::string titled(const std::string& heading, const std::string& title) {
   return heading.empty() ? title : title + " \xE2\x80\x93 " + heading;
 }
+
+std::string set_text(const Json& metric) {
+  const std::string set = text_of(metric, "set");
+  return text_of(metric, "group") == kWithin ? set + " (within)" : set;
+}
+
+bool is_of_whole_set(const Json& metric) {
+  const std::string group = text_of(metric, "group");
+  return group.empty() || group == kWithin;
+}
+
+bool is_difference(const Json& metric) { return text_of(metric, "metric").find(kMinus) != std::string::npos; }
 
 std::string value_text(const Json& metric) {
   const std::optional<double> value = finite_number(metric, "value");
