@@ -97,8 +97,9 @@ CaseTruth read_truth(const PlannedCase& one, const fs::path& image, const Source
   }
   const at::Tensor nothing_there = (at::maximum(masks, boxes) <= 0.0).to(at::kFloat).contiguous();
   for (const std::size_t k : without_outside) truth.boxes[k].outside = nothing_there;
-  truth.known = !one.pathological || !truth.boxes.empty() || has_mask;
   truth.mask = ((has_mask ? masks : boxes) >= 0.5).to(at::kFloat).contiguous();
+  // Boxes that cover no pixel mark nothing: an ill image with no others must not count as free of lesions.
+  truth.known = !one.pathological || has_mask || truth.mask.any().item<bool>();
   // Healthy people may have list rows without content (masks of zeros): these are no boxes.
   if (!one.pathological) std::erase_if(truth.boxes, [](const TruthBox& box) { return box.box.width == 0; });
   return truth;

@@ -68,5 +68,18 @@ TEST_F(CaseTruthTest, KnowsTheTruthOfHealthyImagesAndNotOfUnmarkedOnes) {
   EXPECT_FALSE(read_truth(case_of({ManifestRow{}}, true), "x.png", {8, 8, 1}, 8, files_).known);
 }
 
+TEST_F(CaseTruthTest, DoesNotKnowTheTruthOfAnIllImageWithUnusableBoxesAlone) {
+  const Box without_area{1, 1, 0, 4}, outside{16, 0, 2, 2}, usable{1, 1, 2, 2};
+  const auto known = [&](std::vector<ManifestRow> rows, bool pathological) {
+    return read_truth(case_of(std::move(rows), pathological), "x.png", {16, 16, 1}, 16, files_).known;
+  };
+  EXPECT_FALSE(known({boxed({without_area, outside})}, true));
+  EXPECT_TRUE(known({boxed({without_area, usable})}, true));
+  EXPECT_TRUE(known({boxed({without_area})}, false));
+  ManifestRow masked;
+  masked.mask = mask("m.png", 16, 16);
+  EXPECT_TRUE(known({masked, boxed({outside})}, true));
+}
+
 }  // namespace
 }  // namespace ra
