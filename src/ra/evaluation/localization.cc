@@ -57,7 +57,7 @@ void add_detection_rates(EvaluationResults& results, const std::string& set, con
                                           rate_estimate(found, std::ssize(list.boxes), options.level), "95 %, Wilson"));
   const std::vector<double> hits = judged.values([](const BoxRecord& box) { return box.strict_hit ? 1.0 : 0.0; });
   EvaluatedMetric strict = with_mean(row("strict", hits.size()), judged.cases, hits, options);
-  if (!strict.interval) {
+  if (!strict.interval && !is_clustered(subject_numbers(judged.cases))) {
     strict =
         with_estimate(row("strict", hits.size()), rate_estimate(strictly, with_area, options.level), "95 %, Wilson");
   }

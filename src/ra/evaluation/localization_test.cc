@@ -45,5 +45,25 @@ TEST(Localization, SaysThatItNeedsAThreshold) {
   EXPECT_NE(results.metrics[0].reason.find("--threshold"), std::string::npos);
 }
 
+TEST(Localization, HasNoStrictIntervalFromTheBoxesOfOneSubject) {
+  EvaluationResults results;
+  results.sets = {"one", "several"};
+  results.methods = {"ra"};
+  results.threshold = 0.1;
+  for (int k = 0; k < 8; ++k) {
+    results.cases.push_back(scored_case(0, true, 1, "s"));
+    results.cases.back().boxes = {box("mass", BoxSize::kSmall, true, k % 2 == 0)};
+    results.cases.push_back(scored_case(1, true, 1));
+    results.cases.back().boxes = {box("mass", BoxSize::kSmall, true, true)};
+  }
+  add_localization(results, {});
+  const EvaluatedMetric& one = *find_row(results, "one", "", "detection_rate", "strict");
+  EXPECT_DOUBLE_EQ(*one.value.value, 0.5);
+  EXPECT_FALSE(one.interval.has_value());
+  EXPECT_EQ(one.reason, "only one independent case or subject");
+  const EvaluatedMetric& several = *find_row(results, "several", "", "detection_rate", "strict");
+  EXPECT_EQ(several.interval_kind, "95 %, Wilson") << "all are found, each of another subject";
+}
+
 }  // namespace
 }  // namespace ra

@@ -108,7 +108,9 @@ std::size_t ClusterDraws::least_clusters() const {
 }
 
 std::string ClusterDraws::too_few() const {
-  if (with_positive_.empty() && without_positive_.empty()) return "no cases";
+  const std::size_t all = with_positive_.size() + without_positive_.size();
+  if (all == 0) return "no cases";
+  if (all == 1) return "only one independent case or subject";
   if (with_positive_.size() == 1) return "only one independent case or subject with positives";
   if (without_positive_.size() == 1) return "only one independent case or subject without positives";
   return {};
