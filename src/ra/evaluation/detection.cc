@@ -156,17 +156,13 @@ Ranking rank_cases(const CaseList& healthy, const CaseList& pathological) {
 Estimate auroc_of(const Ranking& ranking, std::span<const double> scores, const BootstrapOptions& options,
                   std::string& kind) {
   const std::vector<std::int64_t> subjects = subject_numbers(ranking.cases);
-  Estimate independent = auroc_estimate(scores, ranking.labels, options.level);
   if (!is_clustered(subjects)) {
     kind = kDelong;
-    return independent;
+    return auroc_estimate(scores, ranking.labels, options.level);
   }
   constexpr std::array<RankMetric, 1> kAuroc = {RankMetric::kAuroc};
-  Estimate value = estimate(bootstrap_ranking(scores, ranking.labels, subjects, kAuroc, options)[0], options.level);
   kind = describe_bootstrap(ranking.cases, options);
-  if (value.interval || !independent.interval) return value;
-  kind = "95 %, of independent cases: the bootstrap by subject says nothing (" + value.reason + ")";
-  return independent;
+  return estimate(bootstrap_ranking(scores, ranking.labels, subjects, kAuroc, options)[0], options.level);
 }
 
 void add_detection(EvaluationResults& results, const BootstrapOptions& options) {

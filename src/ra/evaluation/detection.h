@@ -23,7 +23,8 @@ struct Ranking {
 // Healthy cases first.
 Ranking rank_cases(const CaseList& healthy, const CaseList& pathological);
 
-// AUROC with the interval that fits the cases, named in `kind`.
+// AUROC with the interval that fits the cases, named in `kind`. Cases that share a subject are never taken as
+// independent: where the bootstrap by subject says nothing, there is no interval but a reason.
 Estimate auroc_of(const Ranking& ranking, std::span<const double> scores, const BootstrapOptions& options,
                   std::string& kind);
 

@@ -89,5 +89,36 @@ TEST(Detection, DrawsBySubjectWhereSubjectsHaveSeveralCases) {
   EXPECT_TRUE(difference.p_value.has_value());
 }
 
+TEST(Detection, HasNoIntervalFromTheSlicesOfOneIllOrOneHealthySubject) {
+  for (const bool one_is_ill : {true, false}) {
+    EvaluationResults results;
+    results.sets = {"Normal", "mass"};
+    results.methods = {"ra"};
+    for (int k = 0; k < 8; ++k) {
+      results.cases.push_back(scored_case(one_is_ill ? 1 : 0, one_is_ill, 3 + k % 4, "p"));
+      results.cases.push_back(scored_case(one_is_ill ? 0 : 1, !one_is_ill, k, "h" + std::to_string(k)));
+    }
+    add_detection(results, quick());
+    const EvaluatedMetric& row = *find_row(results, "mass", "", "auroc", "strict");
+    EXPECT_TRUE(row.value.value.has_value());
+    EXPECT_FALSE(row.interval.has_value());
+    EXPECT_NE(row.reason.find("only one independent"), std::string::npos) << row.reason;
+  }
+}
+
+TEST(Detection, HasNoIntervalWhereSubjectsOfSeveralSlicesSeparatePerfectly) {
+  EvaluationResults results;
+  results.sets = {"Normal", "mass"};
+  results.methods = {"ra"};
+  for (int k = 0; k < 12; ++k) {
+    results.cases.push_back(scored_case(k % 2, k % 2 == 1, k % 2 * 100 + k, std::to_string(k % 6)));
+  }
+  add_detection(results, quick());
+  const EvaluatedMetric& row = *find_row(results, "mass", "", "auroc", "strict");
+  EXPECT_DOUBLE_EQ(*row.value.value, 1.0);
+  EXPECT_FALSE(row.interval.has_value());
+  EXPECT_EQ(row.reason, "all resamples are equal");
+}
+
 }  // namespace
 }  // namespace ra
