@@ -109,15 +109,21 @@ TEST(Detection, HasNoIntervalFromTheSlicesOfOneIllOrOneHealthySubject) {
 TEST(Detection, HasNoIntervalWhereSubjectsOfSeveralSlicesSeparatePerfectly) {
   EvaluationResults results;
   results.sets = {"Normal", "mass"};
-  results.methods = {"ra"};
+  results.methods = {"ra", "pca"};
   for (int k = 0; k < 12; ++k) {
     results.cases.push_back(scored_case(k % 2, k % 2 == 1, k % 2 * 100 + k, std::to_string(k % 6)));
+    results.cases.back().scores.push_back({k % 2 * 200.0 - k, 0.0});
   }
   add_detection(results, quick());
   const EvaluatedMetric& row = *find_row(results, "mass", "", "auroc", "strict");
   EXPECT_DOUBLE_EQ(*row.value.value, 1.0);
   EXPECT_FALSE(row.interval.has_value());
   EXPECT_EQ(row.reason, "all resamples are equal");
+  const EvaluatedMetric& difference = *find_row(results, "mass", "", "auroc_minus_pca", "strict");
+  EXPECT_DOUBLE_EQ(*difference.value.value, 0.0);
+  EXPECT_FALSE(difference.interval.has_value());
+  EXPECT_FALSE(difference.p_value.has_value());
+  EXPECT_EQ(difference.reason, "all resamples are equal");
 }
 
 }  // namespace

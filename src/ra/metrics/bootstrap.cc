@@ -32,6 +32,13 @@ std::string too_many_undefined(std::size_t defined, std::size_t all) {
   return fmt::format("undefined in {} of {} resamples", all - defined, all);
 }
 
+constexpr const char* kAllEqual = "all resamples are equal";
+
+// Whether resamples differ by no more than the rounding of values of size `scale`.
+bool are_equal(const std::vector<double>& sorted, double scale) {
+  return sorted.back() - sorted.front() <= 1e-12 * scale;
+}
+
 // g of Note [Expanded percentiles]; ascending in z.
 double expanded(double z, std::size_t clusters) {
   const double n = static_cast<double>(clusters);
@@ -162,7 +169,9 @@ Estimate estimate(const Replicates& replicates, double level) {
   const std::vector<double> sorted = sorted_numbers(replicates.values);
   const std::string reason = too_many_undefined(sorted.size(), replicates.values.size());
   if (!reason.empty() || sorted.empty()) return {replicates.estimate, std::nullopt, reason};
-  if (sorted.front() == sorted.back()) return {replicates.estimate, std::nullopt, "all resamples are equal"};
+  if (are_equal(sorted, std::max(std::abs(sorted.front()), std::abs(sorted.back())))) {
+    return {replicates.estimate, std::nullopt, kAllEqual};
+  }
   return {replicates.estimate, expanded_interval(sorted, level, replicates.least_clusters), {}};
 }
 
@@ -177,10 +186,15 @@ Difference paired_difference(const Replicates& first, const Replicates& second, 
   const MetricValue difference = MetricValue::of(*first.estimate.value - *second.estimate.value);
   if (first.values.empty()) return {difference, std::nullopt, std::nullopt, first.reason};
   std::vector<double> differences;
-  for (std::size_t i = 0; i < first.values.size(); ++i) differences.push_back(first.values[i] - second.values[i]);
+  double scale = 0.0;
+  for (std::size_t i = 0; i < first.values.size(); ++i) {
+    differences.push_back(first.values[i] - second.values[i]);
+    scale = std::max({scale, std::abs(first.values[i]), std::abs(second.values[i])});
+  }
   const std::vector<double> sorted = sorted_numbers(differences);
   const std::string reason = too_many_undefined(sorted.size(), differences.size());
   if (!reason.empty() || sorted.empty()) return {difference, std::nullopt, std::nullopt, reason};
+  if (are_equal(sorted, scale)) return {difference, std::nullopt, std::nullopt, kAllEqual};
   const auto [low, high] = std::equal_range(sorted.begin(), sorted.end(), 0.0);
   const auto not_above = static_cast<double>(high - sorted.begin()),
              not_below = static_cast<double>(sorted.end() - low);

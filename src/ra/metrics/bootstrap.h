@@ -81,7 +81,8 @@ Estimate estimate(const Replicates& replicates, double level = 0.95);
 
 // First minus second, resample by resample: both from the same cases, clusters, seed and number of resamples. The
 // p-value is twice the smaller share of resamples on one side of 0, the observed one included in both, corrected by
-// Note [Expanded percentiles] as the interval is. Equal runs differ by 0 for certain, with a p-value of 1.
+// Note [Expanded percentiles] as the interval is. Neither where the differences of all resamples are equal but for
+// rounding (equal runs, or two that both separate perfectly): then the bootstrap says nothing.
 Difference paired_difference(const Replicates& first, const Replicates& second, double level = 0.95);
 
 }  // namespace ra

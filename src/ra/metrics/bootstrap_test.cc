@@ -164,14 +164,20 @@ TEST(BootstrapMean, HasTheWidthOfANormalInterval) {
   EXPECT_NEAR(width(one), 2.0 * 1.96 / 20.0, 0.03);
 }
 
-TEST(PairedDifference, OfARunWithItselfIsNothing) {
+TEST(PairedDifference, IsNotCertainWhereAllResamplesAreEqual) {
   const Cases cases = random_cases(4, 60, 1.0);
   const auto own = bootstrap_ranking(cases.scores, cases.labels, {}, kMetrics, {5, 200});
   const Difference none = paired_difference(own[0], own[0]);
   EXPECT_EQ(none.difference.value, 0.0);
-  EXPECT_EQ(none.interval->low, 0.0);
-  EXPECT_EQ(none.interval->high, 0.0);
-  EXPECT_EQ(none.p_value, 1.0);
+  EXPECT_FALSE(none.interval);
+  EXPECT_FALSE(none.p_value);
+  EXPECT_EQ(none.reason, "all resamples are equal");
+  std::vector<double> values = normal_values(1, 60), shifted = values;
+  for (double& value : shifted) value += 0.1;
+  const Difference shift = paired_difference(bootstrap_mean(shifted, {}, {5, 200}), bootstrap_mean(values, {}, {5, 200}));
+  EXPECT_NEAR(*shift.difference.value, 0.1, 1e-12);
+  EXPECT_FALSE(shift.interval) << "equal but for rounding";
+  EXPECT_FALSE(shift.p_value);
 }
 
 TEST(PairedDifference, ChangesItsSignWithTheRunsAndFindsTheBetterOne) {

@@ -37,6 +37,8 @@ struct PairedValues {
   bool is_clustered() const {
     return std::set<std::int64_t>(clusters.begin(), clusters.end()).size() < clusters.size();
   }
+  // Whether there is anything to test.
+  bool differ() const { return first != second; }
   std::vector<double> differences() const {
     std::vector<double> all;
     for (std::size_t k = 0; k < first.size(); ++k) all.push_back(second[k] - first[k]);
@@ -148,7 +150,8 @@ class Comparison {
   Difference mean_difference(const PairedValues& values) const {
     Difference difference = paired_difference(bootstrap_mean(values.second, values.clusters, {}),
                                               bootstrap_mean(values.first, values.clusters, {}));
-    difference.p_value = sign_flip_p_value(values.differences(), values.clusters);
+    difference.p_value.reset();
+    if (values.differ()) difference.p_value = sign_flip_p_value(values.differences(), values.clusters);
     return difference;
   }
 
@@ -180,7 +183,7 @@ class Comparison {
     }
     if (values.first.empty()) return;
     Difference difference = mean_difference(values);
-    if (!values.is_clustered()) difference.p_value = mcnemar_p_value(only_first, only_second);
+    if (values.differ() && !values.is_clustered()) difference.p_value = mcnemar_p_value(only_first, only_second);
     const char* test = values.is_clustered() ? ", sign flips" : ", McNemar";
     add(set, metric, "", values.first.size(), std::string(kBootstrap) + test, std::move(difference));
   }

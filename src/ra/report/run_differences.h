@@ -26,10 +26,10 @@ struct RunDifference {
 //   bootstrap by subject.
 // - Means over each set of the columns that both have of mae, mse, psnr, ssim, perceptual distance and dice: paired
 //   bootstrap for the interval, sign flips for the p-value.
-// - Rates of boxes found, in both modes: paired bootstrap for the interval; McNemar's test where every box is of
-// another
-//   subject, else sign flips of subjects.
-// The same seed for all, which pairs the resamples.
+// - Rates of boxes found, in both modes: paired bootstrap for the interval; McNemar's test where every box is
+//   of another subject, else sign flips of subjects.
+// No interval where the differences of all resamples are equal, and no p-value either where the values are; both with
+// the reason. The same seed for all, which pairs the resamples.
 std::vector<RunDifference> run_differences(const std::vector<RunFiles>& runs);
 
 // One row a difference; `docs/report.md` lists the columns.

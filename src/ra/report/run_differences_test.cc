@@ -44,11 +44,13 @@ class RunDifferences : public ::testing::Test {
   testing::TemporaryFolder folder_;
 };
 
-TEST_F(RunDifferences, AreZeroForEqualRuns) {
+TEST_F(RunDifferences, AreZeroButNotCertainForEqualRuns) {
   const auto all = run_differences({run("a", first_score, 3), run("b", first_score, 3)});
   for (const RunDifference& one : all) {
     EXPECT_EQ(one.difference.difference.value, 0.0) << one.metric;
-    EXPECT_TRUE(one.difference.p_value.value_or(1.0) == 1.0) << one.metric;
+    EXPECT_FALSE(one.difference.interval.has_value()) << one.metric;
+    EXPECT_FALSE(one.difference.p_value.has_value()) << one.metric;
+    EXPECT_FALSE(one.difference.reason.empty()) << one.metric;
     EXPECT_EQ(one.unit, "subjects");
   }
   EXPECT_EQ(all.size(), 6u) << "AUROC, average precision, two rates and a mean of mass, a mean of Normal";
@@ -76,6 +78,21 @@ TEST_F(RunDifferences, KeepTheCasesOfAPersonTogether) {
   EXPECT_EQ(find(all, "mass", "auroc").test, "paired bootstrap");
   EXPECT_TRUE(find(all, "mass", "auroc").difference.p_value.has_value());
   EXPECT_EQ(find(all, "mass", "detection_rate_paper").test, "paired bootstrap, sign flips");
+}
+
+TEST_F(RunDifferences, SayNothingWhereBothRunsSeparatePerfectly) {
+  const auto squared = [](int k) { return static_cast<double>(k * k); };
+  const auto plain = [](int k) { return static_cast<double>(k); };
+  for (const int cases_of_subject : {1, 2}) {
+    const auto all = run_differences({run("a", plain, 3, cases_of_subject), run("b", squared, 3, cases_of_subject)});
+    for (const char* metric : {"auroc", "average_precision"}) {
+      const Difference& one = find(all, "mass", metric).difference;
+      EXPECT_EQ(one.difference.value, 0.0) << metric;
+      EXPECT_FALSE(one.interval.has_value()) << metric;
+      EXPECT_FALSE(one.p_value.has_value()) << metric;
+      EXPECT_FALSE(one.reason.empty()) << metric;
+    }
+  }
 }
 
 TEST_F(RunDifferences, TestFoundBoxesByMcNemar) {
