@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "ra/base/atomic_file.h"
 #include "ra/io/npy.h"
@@ -117,6 +118,48 @@ TEST_F(CalibrateCommand, CalibratesABundleAnewAndKeepsBothPopulations) {
       calibrate({"--base", bundle_.string(), healthy_.string(), "--output", second.string(), "--allow-overlap"});
   ASSERT_EQ(allowed.exit_code, 0) << allowed.err;
   EXPECT_THAT(read_text_file(second), AllOf(HasSubstr("earlier_populations"), HasSubstr("site A")));
+}
+
+// An overlap that a bundle was calibrated with stays visible in all that is made with it.
+TEST_F(CalibrateCommand, HandsAnAllowedOverlapOnToScreeningsEvaluationsAndReports) {
+  ASSERT_EQ(calibrate_model().exit_code, 0);
+  const fs::path second = root_ / "second.ra";
+  ASSERT_EQ(
+      calibrate({"--base", bundle_.string(), healthy_.string(), "--output", second.string(), "--allow-overlap"}).exit_code,
+      0);
+  std::string rows = "image,label\n";
+  for (int k = 40; k < 44; ++k) {
+    write_picture(root_ / (std::to_string(k) + ".png"), k);
+    rows += std::to_string(k) + ".png," + (k % 2 == 0 ? "0\n" : "1\n");
+  }
+  write_file(root_ / "set.csv", rows);
+  for (const auto& [model, allowed] : {std::pair(bundle_, false), std::pair(second, true)}) {
+    const ProgramResult screened = run_ra({"screen", "--model", model.string(), other_.string(), "--threads", "1",
+                                           "--overwrite", "--output", output_.string()});
+    ASSERT_EQ(screened.exit_code, 0) << screened.err;
+    const auto record = nlohmann::json::parse(read_text_file(output_ / "screening.json"));
+    const fs::path judged = root_ / ("judged_" + model.stem().string());
+    const ProgramResult evaluated =
+        run_ra({"evaluate", "--model", model.string(), "--manifest", "set=" + (root_ / "set.csv").string(), "--output",
+                judged.string(), "--resamples", "100", "--threads", "1", "--allow-overlap"});
+    ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+    for (const nlohmann::json& json : {record, nlohmann::json::parse(read_text_file(judged / "results.json"))}) {
+      // Not the flag: nobody of the clean bundle's sets was seen before.
+      EXPECT_EQ(json.at("overlap_allowed").get<bool>(), allowed) << model;
+      EXPECT_EQ(json.at("training_subjects"), "unknown");
+      const std::string warnings = json.at("warnings").dump();
+      EXPECT_THAT(warnings, HasSubstr("does not say whom it was trained on"));
+      EXPECT_EQ(warnings.find("had seen before (--allow-overlap)") != std::string::npos, allowed) << warnings;
+    }
+    EXPECT_THAT(screened.err, HasSubstr("does not say whom it was trained on"));
+    for (const fs::path& folder : {output_, judged}) {
+      const fs::path page = root_ / "page.html";
+      const ProgramResult shown = run_ra({"report", folder.string(), "--output", page.string()});
+      ASSERT_EQ(shown.exit_code, 0) << shown.err;
+      EXPECT_EQ(read_text_file(page).find("had seen before (--allow-overlap)") != std::string::npos, allowed) << folder;
+      EXPECT_THAT(read_text_file(page), HasSubstr("does not say whom it was trained on"));
+    }
+  }
 }
 
 TEST_F(CalibrateCommand, TakesThePixelThresholdOfTheAskedPopulation) {

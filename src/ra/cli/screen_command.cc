@@ -15,6 +15,7 @@
 #include "ra/cli/common_options.h"
 #include "ra/data/path_list.h"
 #include "ra/detection/anomaly_detector.h"
+#include "ra/detection/subject_guard.h"
 #include "ra/experiment/device.h"
 #include "ra/report/screening.h"
 
@@ -80,9 +81,6 @@ void warn_about_calibration(const ScreenOptions& options, const AnomalyDetector&
     log::warning("slices are taken by '{}', but the healthy ones were by '{}': p-values compare different anatomy",
                  options.screening.slices.text(), calibration.slices);
   }
-  if (calibration.overlap_allowed) {
-    log::warning("the model was calibrated on subjects that it had seen in training: its p-values are too small");
-  }
 }
 
 // What a bundle knows: slices, flags, and the pixel threshold of the asked rate.
@@ -122,6 +120,7 @@ int run_screen(ScreenOptions& options) {
   const AnomalyDetector detector =
       AnomalyDetector::load(options.model, options.detection, device, options.common.seed.value_or(kDefaultSeed));
   use_calibration(options, detector);
+  for (const std::string& warning : subject_warnings(detector)) log::warning("{}", warning);
   options.screening.outputs.map_maximum = options.map_maximum.value_or(detector.map_maximum());
 
   ProgressLine line(stderr, options.common.quiet);

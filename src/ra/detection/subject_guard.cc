@@ -57,6 +57,30 @@ SubjectOverlap check_overlap(const std::optional<SeenSubjects>& seen, const Cali
   return overlap;
 }
 
+bool overlap_was_allowed(const AnomalyDetector& detector) {
+  const std::optional<SeenSubjects>& seen = detector.training_subjects();
+  const Calibration* calibration = detector.calibration();
+  return (seen && seen->overlap_allowed) || (calibration != nullptr && calibration->overlap_allowed);
+}
+
+std::vector<std::string> subject_warnings(const AnomalyDetector& detector) {
+  std::vector<std::string> warnings;
+  const std::optional<SeenSubjects>& seen = detector.training_subjects();
+  if (!seen) {
+    warnings.emplace_back(
+        "the model does not say whom it was trained on: no one can say whether these are new to it");
+  } else if (seen->overlap_allowed) {
+    warnings.emplace_back(
+        "the model was trained with --allow-overlap: its training, validation and test data may share subjects");
+  }
+  if (detector.calibration() != nullptr && detector.calibration()->overlap_allowed) {
+    warnings.emplace_back(
+        "the model was calibrated on subjects that it had seen before (--allow-overlap): its p-values are too small "
+        "and its thresholds too low");
+  }
+  return warnings;
+}
+
 void require_no_overlap(const SubjectOverlap& overlap, bool allowed) {
   if (allowed || !overlap.any()) return;
   throw Error(ErrorCode::kUsage, fmt::format("the model has seen some of these images: {}. Leave them out, or say "

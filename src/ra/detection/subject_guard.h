@@ -27,6 +27,13 @@ SubjectOverlap check_overlap(const AnomalyDetector& detector, std::span<const st
 SubjectOverlap check_overlap(const std::optional<SeenSubjects>& seen, const Calibration* calibration,
                              std::span<const std::string> subjects);
 
+// Whether the file that the detector came from was trained or calibrated with shared subjects allowed.
+bool overlap_was_allowed(const AnomalyDetector& detector);
+
+// What every reader of the detector's numbers must know of the people behind it: the overlaps that its file says were
+// allowed, and that nobody knows whom it was trained on. A sentence each; empty when there is nothing to say.
+std::vector<std::string> subject_warnings(const AnomalyDetector& detector);
+
 // kUsage that names the subjects and --allow-overlap, unless there are none or `allowed`.
 void require_no_overlap(const SubjectOverlap& overlap, bool allowed);
 

@@ -51,12 +51,12 @@ Json curve_json(const NamedCurve& curve) {
   return {{"kind", curve.kind}, {"set", curve.set}, {"method", curve.method}, {"points", points}};
 }
 
-Json results_json(const EvaluationResults& results, const AnomalyDetector& detector,
-                  const EvaluationRunOptions& options) {
+Json results_json(const EvaluationResults& results, const AnomalyDetector& detector, std::uint64_t seed,
+                  bool shared_subjects) {
   const DetectorIdentity& by = detector.identity();
   Json json = {{"note", "Research use only; not a medical device."},
                {"format", kResultsFormat},
-               {"seed", options.evaluation.bootstrap.seed},
+               {"seed", seed},
                {"detector",
                 {{"model", by.model},
                  {"perceptual", by.perceptual},
@@ -64,7 +64,7 @@ Json results_json(const EvaluationResults& results, const AnomalyDetector& detec
                  {"precision", by.precision},
                  {"latent", by.latent}}},
                {"training_subjects", detector.training_subjects() ? "known" : "unknown"},
-               {"overlap_allowed", options.allow_overlap},
+               {"overlap_allowed", shared_subjects},
                {"warnings", results.warnings},
                {"sets", results.sets},
                {"methods", results.methods},
@@ -182,11 +182,11 @@ class FirstCases {
 };
 
 void write_tables(const fs::path& folder, const EvaluationResults& results, const AnomalyDetector& detector,
-                  const EvaluationRunOptions& options) {
+                  std::uint64_t seed, bool shared_subjects) {
   write_latents(folder, results);
   write_file(folder / "boxes.csv", boxes_csv(results));
   write_file(folder / "cases.csv", cases_csv(results));
-  write_file(folder / "results.json", results_json(results, detector, options).dump(1) + "\n");
+  write_file(folder / "results.json", results_json(results, detector, seed, shared_subjects).dump(1) + "\n");
 }
 
 // Apart from results.json, which is a function of the files and the seed.
@@ -253,10 +253,7 @@ EvaluationResults run_evaluation(const AnomalyDetector& detector, const std::vec
   };
   EvaluationResults results = evaluate(detector, plan, evaluation, show, progress);
   if (overlap.any()) results.warnings.insert(results.warnings.begin(), overlap.describe());
-  if (!overlap.training_known) {
-    results.warnings.push_back(
-        "the model does not say whom it was trained on: no one can say whether these are new to it");
-  }
+  for (std::string& warning : subject_warnings(detector)) results.warnings.push_back(std::move(warning));
   const Calibration* calibration = detector.calibration();
   if (calibration != nullptr && calibration->slices != options.slices.text()) {
     results.warnings.push_back(
@@ -269,7 +266,8 @@ EvaluationResults run_evaluation(const AnomalyDetector& detector, const std::vec
     const TimedPart timed(results.seconds.output);
     gallery.finish();
     first.write(folder / "sheet.png", detector);
-    write_tables(folder, results, detector, options);
+    write_tables(folder, results, detector, evaluation.bootstrap.seed,
+                 overlap.any() || overlap_was_allowed(detector));
   }
   write_file(folder / "timing.json", timing_json(results.seconds).dump(1) + "\n");
   return results;

@@ -112,21 +112,25 @@ Json attach_evaluation(const EvaluationFiles& evaluation, const std::string& pre
           {"latents", attach_latents(evaluation.latents, prefix, attachments)}};
 }
 
-std::vector<std::string> warnings_of(const RunFiles& run) {
-  std::vector<std::string> warnings = run.problems;
-  for (const EvaluationFiles& evaluation : run.evaluations) {
-    if (evaluation.results.value("overlap_allowed", Json(false)) == true) {
-      warnings.push_back(
-          "Subjects may overlap with those of training or calibration (--allow-overlap): these numbers may be too "
-          "good.");
-    }
-    for (const char* member : {"warnings", "failures"}) {
-      for (const Json& entry : evaluation.results.value(member, Json::array())) {
-        const std::string text = entry.is_string() ? entry.get<std::string>() : dumped(entry);
-        warnings.push_back(std::string(member) == "failures" ? "Failed: " + text : text);
-      }
+// What results.json of an evaluation, or screening.json, says that its reader must know.
+void add_recorded_warnings(const Json& record, std::vector<std::string>& warnings) {
+  if (record.value("overlap_allowed", Json(false)) == true) {
+    warnings.push_back(
+        "Subjects may overlap with those of training or calibration (--allow-overlap): these numbers may be too "
+        "good.");
+  }
+  for (const char* member : {"warnings", "failures"}) {
+    for (const Json& entry : record.value(member, Json::array())) {
+      const std::string text = entry.is_string() ? entry.get<std::string>() : dumped(entry);
+      warnings.push_back(std::string(member) == "failures" ? "Failed: " + text : text);
     }
   }
+}
+
+std::vector<std::string> warnings_of(const RunFiles& run) {
+  std::vector<std::string> warnings = run.problems;
+  for (const EvaluationFiles& evaluation : run.evaluations) add_recorded_warnings(evaluation.results, warnings);
+  add_recorded_warnings(run.screening, warnings);
   const std::vector<std::string> training = training_warnings(run.training);
   warnings.insert(warnings.end(), training.begin(), training.end());
   std::vector<std::string> once;

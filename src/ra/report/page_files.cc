@@ -131,6 +131,8 @@ RunFiles read_run_files(const fs::path& folder) {
   run.training = read_rows(folder / "metrics.jsonl", run.problems);
   run.examples = files_in(folder / "figures", "epoch_", ".png");
   run.scores = csv_if_there(folder / "scores.csv", run.problems);
+  const Json screening = json_if_there(folder / "screening.json", run.problems);
+  if (screening.is_object()) run.screening = screening;
   if (!run.scores.empty()) run.overlays = files_in(folder, "", "_overlay.png");
   const bool something = !run.evaluations.empty() || !run.training.empty() || !run.scores.columns.empty() ||
                          !run.configuration.empty() || !run.problems.empty();

@@ -32,6 +32,7 @@ struct RunFiles {
   std::vector<Json> training;  // rows of metrics.jsonl
   std::vector<EvaluationFiles> evaluations;
   CsvTable scores;                              // scores.csv of a screening
+  Json screening = Json::object();              // screening.json beside it
   std::vector<std::filesystem::path> overlays;  // of a screening
   std::vector<std::filesystem::path> examples;  // figures/epoch_*.png, in order
   std::vector<std::string> problems;  // files that are broken, half-written or hold numbers that are not finite

@@ -142,6 +142,19 @@ TEST(ReportPage, ReadsARunningTraining) {
   EXPECT_TRUE(contains(page, "Worse than the mean picture"));
 }
 
+TEST(ReportPage, ShowsAtItsTopWhatAScreeningKnowsOfThePeopleBehindTheModel) {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "scores.csv", "input,slice,score,name\na.png,,0.1,a\n");
+  write_file(folder.path() / "screening.json",
+             R"({"training_subjects":"unknown","overlap_allowed":true,"warnings":["trained on nobody knows whom"]})");
+  const std::string page = own_part(page_of(folder.path()));
+  const std::size_t first = page.find("Read this first"), section = page.find("<section");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_LT(first, section);
+  EXPECT_TRUE(contains(page, "trained on nobody knows whom"));
+  EXPECT_TRUE(contains(page, "Subjects may overlap"));
+}
+
 TEST(ReportPage, SaysWhatItExpectsOfAFolder) {
   const TemporaryFolder folder;
   testing::expect_error(ErrorCode::kUsage,

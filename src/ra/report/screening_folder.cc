@@ -13,6 +13,7 @@
 #include "ra/base/error.h"
 #include "ra/base/log.h"
 #include "ra/base/source_commit.h"
+#include "ra/detection/subject_guard.h"
 #include "ra/report/output_names.h"
 #include "ra/report/page_csv.h"
 
@@ -149,6 +150,9 @@ std::map<fs::path, std::string> prepare_screening_folder(const AnomalyDetector& 
   if (!options.skip_existing) remove_earlier_screening(folder);
   Json record = {{"format", kFormat},
                  {"note", "Research use only; not a medical device."},
+                 {"training_subjects", detector.training_subjects() ? "known" : "unknown"},
+                 {"overlap_allowed", overlap_was_allowed(detector)},
+                 {"warnings", subject_warnings(detector)},
                  {"settings", settings_of(detector, options)},
                  {"runs", Json::array()}};
   if (const std::optional<Json> earlier = earlier_record(folder)) {
