@@ -30,7 +30,7 @@ struct CaseTruth {
   bool known = false;  // healthy, or with a mask, or with a box that covers a pixel
   at::Tensor mask;     // [S,S] float32, 1 in the truth: where the union of masks (else boxes) reaches 0.5
   std::vector<TruthBox> boxes;
-  std::vector<std::string> warnings;  // boxes without area or outside the image
+  std::vector<std::string> warnings;  // boxes without area or outside the image, marks in a healthy one
 };
 
 // Reads masks and draws boxes. A row with boxes gives one TruthBox each, a row with a mask alone gives one. Without an

@@ -68,6 +68,21 @@ TEST_F(CaseTruthTest, KnowsTheTruthOfHealthyImagesAndNotOfUnmarkedOnes) {
   EXPECT_FALSE(read_truth(case_of({ManifestRow{}}, true), "x.png", {8, 8, 1}, 8, files_).known);
 }
 
+TEST_F(CaseTruthTest, WarnsOfAHealthyImageWithMarks) {
+  ManifestRow marked, empty;
+  marked.mask = mask("m.png", 16, 16);
+  empty.mask = folder_.path() / "zeros.png";
+  write_png(empty.mask, std::vector<std::uint8_t>(256, 0), 16, 16);
+  const auto warnings = [&](const ManifestRow& row, bool pathological) {
+    return read_truth(case_of({row}, pathological), "x.png", {16, 16, 1}, 16, files_).warnings;
+  };
+  ASSERT_EQ(warnings(marked, false).size(), 1u);
+  EXPECT_NE(warnings(marked, false)[0].find("x.png"), std::string::npos);
+  EXPECT_EQ(warnings(boxed({{1, 1, 2, 2}}), false).size(), 1u);
+  EXPECT_TRUE(warnings(marked, true).empty());
+  EXPECT_TRUE(warnings(empty, false).empty());
+}
+
 TEST_F(CaseTruthTest, DoesNotKnowTheTruthOfAnIllImageWithUnusableBoxesAlone) {
   const Box without_area{1, 1, 0, 4}, outside{16, 0, 2, 2}, usable{1, 1, 2, 2};
   const auto known = [&](std::vector<ManifestRow> rows, bool pathological) {
