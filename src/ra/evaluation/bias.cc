@@ -51,10 +51,10 @@ class BiasOfColumn {
 
  private:
   CaseList select(const std::string& value, bool ill, bool other) const {
-    return cases_where(results_, [&](const CaseRecord& one) {
+    return distinct_images(cases_where(results_, [&](const CaseRecord& one) {
       const std::string group = group_of(one, column_);
       return !group.empty() && (group == value) != other && one.pathological == ill;
-    });
+    }));
   }
 
   EvaluatedMetric row(const std::string& value, const char* metric, std::vector<std::size_t> n) const {
@@ -75,8 +75,8 @@ class BiasOfColumn {
       const std::vector<double> scores = scores_of(healthy);
       results_.metrics.push_back(
           with_mean(row(value, "healthy_score_mean", {scores.size()}), healthy, scores, options_));
-      const double limit =
-          healthy_quantile(cases_where(results_, [](const CaseRecord& one) { return !one.pathological; }));
+      const double limit = healthy_quantile(
+          distinct_images(cases_where(results_, [](const CaseRecord& one) { return !one.pathological; })));
       const auto above = std::count_if(scores.begin(), scores.end(), [&](double score) { return score > limit; });
       results_.metrics.push_back(with_estimate(row(value, "false_positive_rate", {scores.size()}),
                                                rate_estimate(above, std::ssize(scores), options_.level),

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -16,6 +18,15 @@ CaseList cases_where(const EvaluationResults& results, const std::function<bool(
     if (wanted(one)) cases.push_back(&one);
   }
   return cases;
+}
+
+CaseList distinct_images(const CaseList& cases) {
+  std::set<std::pair<std::filesystem::path, std::optional<std::int64_t>>> known;
+  CaseList distinct;
+  for (const CaseRecord* one : cases) {
+    if (known.emplace(one->image, one->slice).second) distinct.push_back(one);
+  }
+  return distinct;
 }
 
 std::vector<std::int64_t> subject_numbers(const CaseList& cases) {

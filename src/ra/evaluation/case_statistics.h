@@ -18,6 +18,9 @@ using CaseList = std::vector<const CaseRecord*>;
 
 CaseList cases_where(const EvaluationResults& results, const std::function<bool(const CaseRecord&)>& wanted);
 
+// The first of every image (file and slice): an image may stand in several sets.
+CaseList distinct_images(const CaseList& cases);
+
 // One number a case, equal for cases of one subject (data/subject.h); -> cluster_cases().
 std::vector<std::int64_t> subject_numbers(const CaseList& cases);
 // Whether any subject has several cases.

@@ -22,8 +22,8 @@ bool is_normal(const std::string& set) { return LabelledSet{set, {}}.is_normal()
 CaseList healthy_union(const EvaluationResults& results) {
   const CaseList named = cases_where(
       results, [&](const CaseRecord& one) { return !one.pathological && is_normal(results.sets[one.set]); });
-  if (!named.empty()) return named;
-  return cases_where(results, [](const CaseRecord& one) { return !one.pathological; });
+  if (!named.empty()) return distinct_images(named);
+  return distinct_images(cases_where(results, [](const CaseRecord& one) { return !one.pathological; }));
 }
 
 // One comparison of two lists of cases.

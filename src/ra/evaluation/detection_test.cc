@@ -29,6 +29,21 @@ TEST(Detection, ComparesEachSetWithTheUnionOfNormalSets) {
   EXPECT_EQ(find_row(results, "Normal_a", "", "auroc", "paper"), nullptr);
 }
 
+TEST(Detection, CountsAHealthyImageOfSeveralSetsOnce) {
+  EvaluationResults results;
+  results.sets = {"Normal_a", "Normal_b", "mass"};
+  results.methods = {"ra"};
+  results.cases = {scored_case(0, false, 1), scored_case(0, false, 3), scored_case(1, false, 1),
+                   scored_case(1, false, 0), scored_case(2, true, 2),  scored_case(2, true, 2.5)};
+  results.cases[2].image = results.cases[0].image, results.cases[2].subject = results.cases[0].subject;
+  results.cases[3].image = results.cases[0].image, results.cases[3].slice = 4;
+  add_detection(results, quick());
+  const EvaluatedMetric& row = *find_row(results, "mass", "", "auroc", "strict");
+  EXPECT_EQ(row.n, (std::vector<std::size_t>{3, 2})) << "another slice is another image";
+  EXPECT_DOUBLE_EQ(*row.value.value, 2.0 / 3.0);
+  EXPECT_EQ(row.interval_kind, "95 %, DeLong") << "a copy makes no subject of several cases";
+}
+
 TEST(Detection, ControlsItselfWithShuffledLabels) {
   EvaluationResults results;
   results.sets = {"Normal", "mass"};

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "ra/base/error.h"
 #include "ra/evaluation/bias.h"
 #include "ra/evaluation/detection.h"
@@ -62,6 +64,7 @@ EvaluationResults evaluate(const AnomalyDetector& detector, const EvaluationPlan
   case_options.latents = options.protocols.latents;
   EvaluationResults results = run_cases(detector, plan, opponents, case_options, sink, progress);
   results.seconds.opponents += fitting;
+  for (std::string& one : contradictions(plan)) results.warnings.push_back(std::move(one));
   if (!case_options.threshold && results.threshold) {
     results.warnings.push_back(
         fmt::format("the pixel threshold {:.6g} (5 % of all pixels) comes from the healthy images of this evaluation "

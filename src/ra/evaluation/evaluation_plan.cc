@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <utility>
 
@@ -118,6 +119,26 @@ class Planner {
 
 std::string PlannedImage::name() const {
   return slice ? fmt::format("'{}' slice {}", file.string(), *slice) : fmt::format("'{}'", file.string());
+}
+
+std::vector<std::string> contradictions(const EvaluationPlan& plan) {
+  std::vector<std::vector<std::size_t>> healthy_sets(plan.images.size());
+  for (const PlannedCase& one : plan.cases) {
+    if (!one.pathological) healthy_sets[one.image].push_back(one.set);
+  }
+  std::map<std::pair<std::size_t, std::size_t>, std::vector<std::size_t>> images_of_sets;  // {healthy, not}
+  for (const PlannedCase& one : plan.cases) {
+    if (!one.pathological) continue;
+    for (const std::size_t healthy : healthy_sets[one.image]) images_of_sets[{healthy, one.set}].push_back(one.image);
+  }
+  std::vector<std::string> all;
+  for (const auto& [sets, images] : images_of_sets) {
+    all.push_back(fmt::format("{} image(s) are healthy in set '{}' and pathological in set '{}', the first {}; one of "
+                              "the two is wrong",
+                              images.size(), plan.sets[sets.first], plan.sets[sets.second],
+                              plan.images[images.front()].name()));
+  }
+  return all;
 }
 
 EvaluationPlan plan_evaluation(const std::vector<LabelledSet>& sets, const SliceRule& slices) {

@@ -36,6 +36,9 @@ struct EvaluationPlan {
   std::vector<PlannedCase> cases;
 };
 
+// One sentence for every two sets of which one calls images healthy that the other does not.
+std::vector<std::string> contradictions(const EvaluationPlan& plan);
+
 // `slices` other than mid makes a case of every chosen slice of a volume that is not constant. A slice of a pathological
 // volume with a mask is pathological where the mask has a voxel in it; without a mask, all slices are. kUsage when rows of
 // one image contradict each other in label or subject, for two sets of one name, and for boxes in volumes of which other

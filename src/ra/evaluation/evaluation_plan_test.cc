@@ -42,6 +42,15 @@ class EvaluationPlanTest : public ::testing::Test {
   LabelledSet set_;
 };
 
+TEST_F(EvaluationPlanTest, NamesSetsThatCallOneImageHealthyAndNot) {
+  LabelledSet normal = set_, other = set_;
+  normal.name = "Normal", other.name = "other";
+  EXPECT_TRUE(contradictions(plan_evaluation({set_, other})).empty());
+  const std::vector<std::string> found = contradictions(plan_evaluation({normal, set_}));
+  ASSERT_EQ(found.size(), 1u);
+  for (const char* part : {"'Normal'", "'lesions'", "v.nii.gz"}) EXPECT_NE(found[0].find(part), std::string::npos);
+}
+
 TEST_F(EvaluationPlanTest, TakesTheMiddleSliceOfAVolumeAsTheVolumesOwnCase) {
   const EvaluationPlan plan = plan_evaluation({set_});
   ASSERT_EQ(plan.cases.size(), 1u);

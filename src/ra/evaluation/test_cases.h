@@ -6,14 +6,16 @@
 
 namespace ra {
 
-// A case with one method and a score, for tests of protocols; its image is its subject.
+// A case with one method and a score, for tests of protocols; each is another image, and its own subject unless
+// one is given.
 inline CaseRecord scored_case(std::size_t set, bool pathological, double score, const std::string& subject = "") {
   static int number = 0;
   CaseRecord one;
   one.set = set;
   one.pathological = pathological;
-  one.subject = subject.empty() ? "image:" + std::to_string(number++) : subject;
-  one.image = one.subject + ".png";
+  const std::string name = std::to_string(number++);
+  one.subject = subject.empty() ? "image:" + name : subject;
+  one.image = name + ".png";
   one.scores = {{score, -score}};
   return one;
 }

@@ -46,9 +46,13 @@ struct PairedValues {
   }
 };
 
+std::string image_key(const CsvTable& cases, std::size_t row) {
+  return cases.text(row, "image") + "\x1f" + cases.text(row, "slice");
+}
+
 // Set, image and slice of a case.
 std::string case_key(const CsvTable& cases, std::size_t row) {
-  return cases.text(row, "set") + "\x1f" + cases.text(row, "image") + "\x1f" + cases.text(row, "slice");
+  return cases.text(row, "set") + "\x1f" + image_key(cases, row);
 }
 
 std::vector<Pair> matched_cases(const CsvTable& first, const CsvTable& second, std::string& unit) {
@@ -130,9 +134,11 @@ class Comparison {
   void add_ranking(const std::string& set, const char* column, const char* score) {
     PairedValues values;
     std::vector<std::uint8_t> labels;
+    std::set<std::string> healthy_images;  // an image of several sets counts once
     for (const Pair& pair : pairs_) {
       const auto a = first_.cases.number(pair.first, column), b = second_.cases.number(pair.second, column);
       if (!a || !b || !first_.cases.number(pair.first, "label") || !is_ranked(pair, set)) continue;
+      if (is_healthy(pair) && !healthy_images.insert(image_key(first_.cases, pair.first)).second) continue;
       values.add(*a, *b, pair.cluster);
       labels.push_back(is_healthy(pair) ? 0 : 1);
     }

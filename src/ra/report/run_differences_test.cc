@@ -80,6 +80,18 @@ TEST_F(RunDifferences, KeepTheCasesOfAPersonTogether) {
   EXPECT_EQ(find(all, "mass", "detection_rate_paper").test, "paired bootstrap, sign flips");
 }
 
+TEST_F(RunDifferences, RankAHealthyImageOfSeveralSetsOnce) {
+  const RunFiles plain = run("a", first_score, 3), other = run("b", second_score, 3);
+  const auto with_copies = [](RunFiles files) {
+    files.evaluations.front().cases.rows.push_back({"100", "Normal_b", "i0.png", "s0", "0", "", "99", "0"});
+    return files;
+  };
+  const Difference once = find(run_differences({plain, other}), "mass", "auroc").difference;
+  const auto all = run_differences({with_copies(plain), with_copies(other)});
+  EXPECT_EQ(find(all, "mass", "auroc").cases, 20u);
+  EXPECT_EQ(find(all, "mass", "auroc").difference.difference.value, once.difference.value);
+}
+
 TEST_F(RunDifferences, SayNothingWhereBothRunsSeparatePerfectly) {
   const auto squared = [](int k) { return static_cast<double>(k * k); };
   const auto plain = [](int k) { return static_cast<double>(k); };
