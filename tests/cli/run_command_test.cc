@@ -70,6 +70,13 @@ TEST_F(RunCommand, TrainsTestsAndRunsEveryDownstreamTask) {
   EXPECT_EQ(environment.at("seed"), 2109);
   EXPECT_THAT(environment.at("commit").get<std::string>(), ::testing::MatchesRegex("[0-9a-f]+(-dirty)?|unknown"));
   EXPECT_EQ(environment["data"]["train"]["sha256"].get<std::string>().size(), 64u);
+
+  // Without training, too, the test slices give boxes their threshold.
+  const ProgramResult again = ra({"run", "tiny.yaml", "--set", "task=test", "--set", "weights=run/checkpoints/best.pt",
+                                  "--set", "output=again", "--quiet"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  const auto boxes = nlohmann::json::parse(content_of(path("again/downstream/boxes/results.json")));
+  EXPECT_TRUE(boxes.at("threshold").is_number());
 }
 
 TEST_F(RunCommand, GoesOnWithARunWhoseTrainingWasStopped) {

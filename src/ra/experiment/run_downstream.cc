@@ -43,6 +43,13 @@ bool has_healthy(const std::vector<LabelledSet>& sets) {
   return std::any_of(sets.begin(), sets.end(), [](const LabelledSet& set) { return set.is_normal(); });
 }
 
+// The images of a list of the configuration: as they were found, or, where the task did not need them, those that are
+// there.
+std::vector<fs::path> images_of(const ExperimentConfig& config, const std::vector<fs::path>& found,
+                                const std::vector<std::string>& list) {
+  return found.empty() ? PathLists(config.data.root).expand(list) : found;
+}
+
 std::vector<LabelledSet> sets_of(const ExperimentConfig& config, std::size_t task, const ExperimentFiles& files) {
   std::vector<LabelledSet> sets;
   for (std::size_t k = 0; k < config.downstream_tasks[task].datasets.size(); ++k) {
@@ -56,8 +63,9 @@ std::vector<LabelledSet> sets_of(const ExperimentConfig& config, std::size_t tas
   // Boxes need a pixel threshold, and that healthy images: the test slices are, and the model has not seen them.
   const bool needs_healthy = config.downstream_tasks[task].kind == DownstreamKind::kLocalization ||
                              config.downstream_tasks[task].kind == DownstreamKind::kThresholding;
-  if (needs_healthy && !has_healthy(sets) && !files.data.test.empty()) {
-    sets.push_back(rows_of_lists("Normal_test", files.data.test, {}, {}));
+  if (!needs_healthy || has_healthy(sets)) return sets;
+  if (const std::vector<fs::path> test = images_of(config, files.data.test, config.data.test); !test.empty()) {
+    sets.push_back(rows_of_lists("Normal_test", test, {}, {}));
     for (ManifestRow& row : sets.back().rows) {
       const auto subject = files.data.subjects.find(row.image.string());
       if (subject != files.data.subjects.end()) row.subject = subject->second;
@@ -89,8 +97,7 @@ DownstreamResult run_downstream_task(const ExperimentConfig& config, std::size_t
   options.evaluation.protocols = protocols_of(what.kind);
   options.evaluation.bootstrap.seed = config.seed;
   // Task test does not need the training slices, but the opponents are made of those that are there.
-  options.evaluation.training =
-      files.data.train.empty() ? PathLists(config.data.root).expand(config.data.train) : files.data.train;
+  options.evaluation.training = images_of(config, files.data.train, config.data.train);
   DownstreamResult result;
   result.folder = task_folder_of(what, run_folder);
   result.results = run_evaluation(detector, sets_of(config, task, files), options, result.folder, progress);
