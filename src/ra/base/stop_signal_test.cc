@@ -24,7 +24,7 @@ int exit_code_of_child(void (*work)()) {
 }
 
 TEST(StopSignal, RemembersTheSignalThatAskedToStop) {
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP}) {
     const StopSignal stop;
     EXPECT_EQ(StopSignal::received(), 0);
     ::raise(signal);
@@ -49,6 +49,16 @@ TEST(StopSignal, EndsTheProcessAtOnceWhenAskedAgain) {
               ::raise(SIGINT);
             }),
             128 + SIGINT);
+}
+
+TEST(StopSignal, LetsAHangUpBeIgnoredUnderNohup) {
+  EXPECT_EQ(exit_code_of_child([] {
+              ::signal(SIGHUP, SIG_IGN);
+              const StopSignal stop;
+              ::raise(SIGHUP);
+              if (StopSignal::received() != 0) ::_exit(1);
+            }),
+            0);
 }
 
 TEST(StopSignal, LeavesSignalsAloneOutsideItsLife) {
