@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "ra/base/error.h"
@@ -132,6 +133,18 @@ TEST_F(Evaluate, ScoresAnImageOfSeveralRowsAndSetsOnce) {
   bool warned = false;
   for (const std::string& warning : results.warnings) warned |= warning.find("no area") != std::string::npos;
   EXPECT_TRUE(warned);
+}
+
+TEST_F(Evaluate, WarnsOfImagesThatSetsDisagreeOn) {
+  LabelledSet contrary = ill_;
+  contrary.name = "Normal_too";
+  const auto disagreements = [](const EvaluationResults& results) {
+    return std::count_if(results.warnings.begin(), results.warnings.end(), [](const std::string& warning) {
+      return warning.find("pathological in set") != std::string::npos;
+    });
+  };
+  EXPECT_EQ(disagreements(run({healthy_, ill_})), 0);
+  EXPECT_EQ(disagreements(run({healthy_, ill_, contrary})), 1) << "one for all images of two sets";
 }
 
 TEST_F(Evaluate, NamesABrokenImageAndGoesOn) {
