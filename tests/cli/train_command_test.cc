@@ -102,7 +102,7 @@ TEST_F(TrainCommandTest, NamesMissingAndUnreadableFilesBeforeAnythingIsTrained) 
 }
 
 TEST_F(TrainCommandTest, SavesItsStateWhenItIsAskedToStopAndGoesOnFromThere) {
-  for (const auto& [signal, code] : {std::pair{"TERM", 143}, std::pair{"INT", 130}, std::pair{"USR1", 138}}) {
+  for (const auto& [signal, code] : {std::pair{"TERM", 143}, std::pair{"INT", 130}, std::pair{"USR1", 138}, std::pair{"HUP", 129}}) {
     // Long enough that only the signal can end it.
     const std::string name = std::string("stopped_") + signal;
     std::vector<std::string> command{"timeout", "--preserve-status", std::string("--signal=") + signal, "3",
@@ -134,6 +134,10 @@ TEST_F(TrainCommandTest, ResumesWithoutAConfigurationAndCanBeMadeLonger) {
   }
   EXPECT_THAT(read_text_file(run("longer") / "config.yaml"), HasSubstr("epochs: 2"));
   EXPECT_THAT(read_text_file(run("longer") / "environment.json"), HasSubstr("resumed"));
+  const auto shorter = run_ra({"train", "--resume", run("longer").string(), "--set", "training.epochs=1"});
+  EXPECT_EQ(shorter.exit_code, 2);
+  EXPECT_THAT(shorter.err, HasSubstr("the least is 2"));
+  EXPECT_THAT(read_text_file(run("longer") / "config.yaml"), HasSubstr("epochs: 2"));
 }
 
 TEST_F(TrainCommandTest, RefusesToGoOnWithOtherSettingsOrData) {
@@ -151,9 +155,25 @@ TEST_F(TrainCommandTest, RefusesToGoOnWithOtherSettingsOrData) {
   EXPECT_THAT(data.err, HasSubstr("data.train is not what the run began with"));
   const auto config = resume({(run("fixed") / "config.yaml").string()});
   EXPECT_EQ(config.exit_code, 2);
+  const auto missing = run_ra({"train", "--resume", run("nosuch").string()});
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("does not exist"));
+  const auto alone = run_ra({"train", "--resume", (run("fixed") / "checkpoints/best.pt").string()});
+  EXPECT_EQ(alone.exit_code, 2);
+  EXPECT_THAT(alone.err, HasSubstr("needs CONFIG and --output"));
   const auto none = run_ra({"train", "--resume", brains()});
   EXPECT_EQ(none.exit_code, 2);
   EXPECT_THAT(none.err, HasSubstr("holds no run"));
+}
+
+TEST_F(TrainCommandTest, RefusesToBeginARunAnewThatHasSavedSomething) {
+  ASSERT_EQ(run_ra(words("rowless", {"--quiet"})).exit_code, 0);
+  const auto best = read_file(run("rowless") / "checkpoints/best.pt");
+  fs::remove(run("rowless") / "metrics.jsonl");
+  const auto resumed = run_ra({"train", "--resume", run("rowless").string(), "--threads", "1"});
+  EXPECT_EQ(resumed.exit_code, 1);
+  EXPECT_THAT(resumed.err, HasSubstr("metrics.jsonl"));
+  EXPECT_EQ(read_file(run("rowless") / "checkpoints/best.pt"), best);
 }
 
 TEST_F(TrainCommandTest, KeepsTheOldRunUntilTheNewOneHasSavedSomething) {
@@ -164,6 +184,12 @@ TEST_F(TrainCommandTest, KeepsTheOldRunUntilTheNewOneHasSavedSomething) {
       "twice", {"--overwrite", "--set", "training.warmup.learning_rate=1e30", "--set", "training.max_bad_steps=0"}));
   EXPECT_EQ(failed.exit_code, 3) << failed.err;
   EXPECT_THAT(read_text_file(run("twice") / "metrics.jsonl"), HasSubstr("\"_exit_code\":3"));
+  EXPECT_EQ(read_file(run("twice") / "replaced/checkpoints/best.pt"), old_best);
+  // Neither does one that has a state and no best model.
+  fs::copy_file(run("twice") / "replaced/checkpoints/latest.pt", run("twice") / "checkpoints/state_00000_000001.pt");
+  const auto again = run_ra(words(
+      "twice", {"--overwrite", "--set", "training.warmup.learning_rate=1e30", "--set", "training.max_bad_steps=0"}));
+  EXPECT_EQ(again.exit_code, 3) << again.err;
   EXPECT_EQ(read_file(run("twice") / "replaced/checkpoints/best.pt"), old_best);
   const auto done = run_ra(words("twice", {"--overwrite", "--seed", "6", "--quiet"}));
   EXPECT_EQ(done.exit_code, 0) << done.err;

@@ -47,6 +47,17 @@ ExperimentConfig training_config(const TrainOptions& options) {
 }
 
 PreparedTraining prepare_new(const TrainOptions& options) {
+  if (!options.resume.empty() && !std::filesystem::exists(options.resume)) {
+    throw Error(ErrorCode::kUsage, fmt::format("'{}' (--resume) does not exist; give the folder of a run, or a "
+                                               "checkpoint with CONFIG and --output",
+                                               options.resume));
+  }
+  if (!options.resume.empty() && (options.config.empty() || options.output.empty())) {
+    throw Error(ErrorCode::kUsage,
+                fmt::format("a new run that begins from '{0}' needs CONFIG and --output: ra train CONFIG --output "
+                            "FOLDER --resume {0}",
+                            options.resume));
+  }
   if (options.config.empty() || options.output.empty()) {
     throw Error(ErrorCode::kUsage,
                 "name an experiment file and a folder: ra train CONFIG --output FOLDER, or a run to go "
@@ -91,8 +102,8 @@ void add_train_command(CLI::App& app) {
       add_verb(app, "train", "Train a model on healthy slices",
                "ra train configs/demo.yaml --data-root brains --output runs/demo\n"
                "  ra train --resume runs/demo\n"
-               "Ctrl-C, SIGTERM and SIGUSR1 end it after the step in progress, saved (exit code 130, 143, "
-               "138).");
+               "Ctrl-C, SIGTERM, SIGUSR1 and SIGHUP end it after the step in progress, saved (exit code 130, 143, "
+               "138, 129).");
   command.add_option("CONFIG", options->config, "Experiment file, native or of the reference");
   command.add_option("--output", options->output,
                      "Run folder: checkpoints/best.pt and latest.pt, metrics.jsonl, figures/, config.yaml");

@@ -65,19 +65,21 @@ Json environment(const ExperimentConfig& config, const std::vector<DataIdentity>
 constexpr const char* kTrainingResults[] = {"metrics.jsonl",    "checkpoints", "figures",     "config.yaml",
                                             "environment.json", "wandb",       "tensorboard", "bad_batch.pt"};
 
-bool has_checkpoint(const fs::path& folder) {
-  return fs::exists(folder / "checkpoints" / "best.pt") || !saved_states(folder / "checkpoints").empty();
+// A training without a best model is kept only where it does not take the place of another one.
+bool is_worth_keeping(const fs::path& folder) {
+  if (fs::exists(folder / "checkpoints" / "best.pt")) return true;
+  return !saved_states(folder / "checkpoints").empty() && !fs::exists(folder / "replaced");
 }
 
-// An earlier training is not lost before the new one has something: it moves to `replaced`. One that saved nothing
+// An earlier training is not lost before the new one has a best model: it moves to `replaced`. One that saved nothing
 // goes.
 void set_aside_results(const fs::path& folder) {
   const fs::path aside = folder / "replaced";
-  const bool worth_keeping = has_checkpoint(folder);
+  const bool worth_keeping = is_worth_keeping(folder);
   if (worth_keeping) {
     fs::remove_all(aside);
     make_output_folder(aside);
-    log::info("the earlier training is in '{}' until the new one has saved something", aside.string());
+    log::info("the earlier training is in '{}' until the new one has saved its first best.pt", aside.string());
   }
   for (const char* name : kTrainingResults) {
     if (!fs::exists(folder / name)) continue;

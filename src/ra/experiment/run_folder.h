@@ -36,9 +36,9 @@ std::vector<DataIdentity> identify_data(const DataFiles& files);
 void require_same_data(const std::vector<DataIdentity>& before, const std::vector<DataIdentity>& now);
 
 // Writes config.yaml (the configuration in full) and environment.json (versions, seed, device, threads, SHA-256 of
-// the data). For task train what an earlier training left is moved to `replaced` first, if it had saved anything: call
-// it when everything that can be wrong with the input was found, and forget_replaced() when the new one has saved
-// something.
+// the data). For task train what an earlier training left is moved to `replaced` first, if it had saved anything (only
+// states do not drive out what is there already): call it when everything that can be wrong with the input was found,
+// and forget_replaced() when the new one has saved a best.pt.
 void begin_run_folder(const std::filesystem::path& folder, const ExperimentConfig& config,
                       const std::vector<DataIdentity>& data, at::Device device);
 void forget_replaced(const std::filesystem::path& folder);

@@ -52,6 +52,15 @@ void check_memory(const ExperimentConfig& config, const DataFiles& files, at::De
   require_memory(estimate, *available);
 }
 
+// A run cannot be made shorter than it is.
+void require_finished_epochs(const TrainingOptions& training, std::int64_t finished) {
+  if (training.warmup.epochs + training.epochs >= finished) return;
+  throw Error(ErrorCode::kUsage,
+              fmt::format("the run has finished {} epochs, {} of them of the warm-up, so training.epochs cannot be {}; "
+                          "the least is {}",
+                          finished, training.warmup.epochs, training.epochs, finished - training.warmup.epochs));
+}
+
 // What was found of a state, said before it is used.
 void announce(const TrainingStart& start) {
   if (!start.from) return;
@@ -79,8 +88,9 @@ ResumedRun resumed_run(const std::filesystem::path& folder, const std::vector<st
   run.start.from = find_resume_point(folder);
   if (run.start.from) {
     require_same_settings(run.start.from->state->origin.settings, result_settings(run.config));
+    require_finished_epochs(run.config.training, run.start.from->epochs());
   } else {
-    log::warning("'{}' has saved nothing that can be read, so the run begins anew", folder.string());
+    log::warning("'{}' has saved nothing, so the run begins anew", folder.string());
     run.start.resumes = false;
   }
   return run;
@@ -125,7 +135,7 @@ TrainingReport run_training(const ExperimentConfig& config, const ExperimentFile
   inputs.seed = config.seed;
   inputs.subjects = seen_subjects(config.data, files.data);
   inputs.folder = folder;
-  inputs.on_first_checkpoint = [folder] { forget_replaced(folder); };
+  inputs.on_first_best = [folder] { forget_replaced(folder); };
   announce(start);
   if (start.resumes)
     continue_run_folder(folder, config, device, start.from->epochs());

@@ -23,8 +23,8 @@ struct TrainingStart {
 };
 
 // The run in a folder that was claimed: its config.yaml with `settings` on top and `data_root` where not empty, and the
-// state that it goes on from. Without any state, which it says, it begins anew. kUsage for a setting that would change
-// what is trained.
+// state that it goes on from. A run that has saved nothing begins anew, which is said. kUsage for a setting that would
+// change what is trained, or end the run before the epochs that it has finished; else as find_resume_point().
 struct ResumedRun {
   ExperimentConfig config;
   TrainingStart start;

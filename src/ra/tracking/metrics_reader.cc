@@ -62,8 +62,10 @@ TrackedRow parse_metrics_line(std::string_view line, std::int64_t previous_step)
   return row;
 }
 
+std::string read_metrics_text(const std::filesystem::path& path) { return read_text_file(path, kMostBytes); }
+
 LoggedRows read_metrics(const std::filesystem::path& path) {
-  const std::string text = read_text_file(path, kMostBytes);
+  const std::string text = read_metrics_text(path);
   LoggedRows result;
   std::int64_t previous_step = -1;
   int number = 0;

@@ -21,6 +21,9 @@ struct LoggedRows {
 // kBadInput naming the file and the line when the file is missing or a line that is not the last is damaged.
 LoggedRows read_metrics(const std::filesystem::path& path);
 
+// The text of one, whole; kBadInput when it is missing, unreadable, or beyond all reason large.
+std::string read_metrics_text(const std::filesystem::path& path);
+
 // One line. `_step` of rows that have none (older files) is their `epoch`, or one more than `previous_step`. kBadInput
 // with the reason.
 TrackedRow parse_metrics_line(std::string_view line, std::int64_t previous_step);

@@ -43,15 +43,18 @@ bool BadSteps::attempt(const Batch& batch, const std::function<void()>& step) {
     const at::NoGradGuard no_grad;
     for (std::size_t k = 0; k < before.size(); ++k) at::Tensor(statistics[k]).copy_(before[k]);
     if (++count_ > budget_) {
-      dump(batch, error.what());
-      throw Error(ErrorCode::kFailed,
-                  fmt::format("{}. {} steps were skipped before (training.max_bad_steps); the batch is in '{}'",
-                              error.what(), count_ - 1, (folder_ / "bad_batch.pt").string()));
+      fail(batch, fmt::format("{}. {} steps were skipped before (training.max_bad_steps)", error.what(), count_ - 1));
     }
     log::warning("a step is skipped, number {} of at most {} (training.max_bad_steps): {}", count_, budget_,
                  error.what());
     return false;
   }
+}
+
+void BadSteps::fail(const Batch& batch, const std::string& reason) const {
+  dump(batch, reason);
+  throw Error(ErrorCode::kFailed,
+              fmt::format("{}; the batch is in '{}'", reason, (folder_ / "bad_batch.pt").string()));
 }
 
 void BadSteps::dump(const Batch& batch, const std::string& reason) const {

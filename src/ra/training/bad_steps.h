@@ -23,6 +23,9 @@ class BadSteps {
   // folder (images, their names, the weights that they met), and kFailed says so.
   bool attempt(const Batch& batch, const std::function<void()>& step);
 
+  // Leaves the batch there, and throws kFailed with the reason and the place.
+  [[noreturn]] void fail(const Batch& batch, const std::string& reason) const;
+
   std::int64_t count() const { return count_; }
   void restore(std::int64_t count) { count_ = count; }
 

@@ -55,11 +55,11 @@ std::vector<SavedState> saved_states(const fs::path& checkpoints) {
 }
 
 CheckpointKeeper::CheckpointKeeper(fs::path checkpoints, const CheckpointOptions& options, fs::path metrics,
-                                   std::function<void()> on_first)
+                                   std::function<void()> on_first_best)
     : folder_(std::move(checkpoints)),
       options_(options),
       metrics_(std::move(metrics)),
-      on_first_(std::move(on_first)),
+      on_first_best_(std::move(on_first_best)),
       due_(after(Seconds(60.0 * options.minutes))) {
   make_output_folder(folder_);
 }
@@ -74,6 +74,10 @@ void CheckpointKeeper::save_state(const TrainingPosition& position, CheckpointVa
   state_ = std::make_shared<Job>(Job{state_path(folder_, position), position, std::move(content)});
   due_ = after(Seconds(60.0 * options_.minutes));
   poll();
+}
+
+void CheckpointKeeper::wait() {
+  if (is_writing()) take_result();
 }
 
 void CheckpointKeeper::save_best(CheckpointValue content) {
@@ -117,8 +121,9 @@ void CheckpointKeeper::note_success(const Job& job) {
   failing_since_.reset();
   if (job.position) saved_ = job.position;
   log::debug("saved '{}' in {:.2f} s", job.path.string(), Seconds(Clock::now() - started_).count());
-  if (on_first_) on_first_();
-  on_first_ = {};
+  if (job.position || !on_first_best_) return;
+  on_first_best_();
+  on_first_best_ = {};
 }
 
 void CheckpointKeeper::note_failure(std::shared_ptr<Job> job, const std::exception& error) {

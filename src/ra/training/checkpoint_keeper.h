@@ -31,10 +31,10 @@ std::vector<SavedState> saved_states(const std::filesystem::path& checkpoints);
 // threads.
 class CheckpointKeeper {
  public:
-  // `metrics`, the run's metrics.jsonl, reaches the disk before a state that counts its rows. `on_first` is called once
-  // something was saved.
+  // `metrics`, the run's metrics.jsonl, reaches the disk before a state that counts its rows. `on_first_best` is
+  // called once best.pt was saved.
   CheckpointKeeper(std::filesystem::path checkpoints, const CheckpointOptions& options, std::filesystem::path metrics,
-                   std::function<void()> on_first = {});
+                   std::function<void()> on_first_best = {});
   // Waits for the write in progress.
   ~CheckpointKeeper() = default;
   CheckpointKeeper(const CheckpointKeeper&) = delete;
@@ -46,6 +46,8 @@ class CheckpointKeeper {
   void save_state(const TrainingPosition& position, CheckpointValue content);
   // Takes the best model; it is kept until it is written or a better one comes.
   void save_best(CheckpointValue content);
+  // Waits for the write in progress.
+  void wait();
   // To be called often: begins to write what waits, notices what failed. kIo when it gives up.
   void poll();
 
@@ -74,7 +76,7 @@ class CheckpointKeeper {
   std::filesystem::path folder_;
   CheckpointOptions options_;
   std::filesystem::path metrics_;
-  std::function<void()> on_first_;
+  std::function<void()> on_first_best_;
   std::shared_ptr<Job> best_, state_, job_;  // waiting, waiting, being written
   std::future<void> writing_;
   std::optional<TrainingPosition> saved_;

@@ -26,8 +26,8 @@ class CheckpointKeeperTest : public ::testing::Test {
   CheckpointKeeperTest() { options_.minutes = 0.0; }
 
   fs::path folder() const { return folder_.path() / "checkpoints"; }
-  CheckpointKeeper keeper(std::function<void()> on_first = {}) {
-    return CheckpointKeeper(folder(), options_, folder_.path() / "metrics.jsonl", std::move(on_first));
+  CheckpointKeeper keeper(std::function<void()> on_first_best = {}) {
+    return CheckpointKeeper(folder(), options_, folder_.path() / "metrics.jsonl", std::move(on_first_best));
   }
   // Lets it write everything that it can.
   static void settle(CheckpointKeeper& keeper) {
@@ -65,9 +65,12 @@ TEST_F(CheckpointKeeperTest, IsNotDueBeforeItsTime) {
   EXPECT_TRUE(keeper().is_due());
 }
 
-TEST_F(CheckpointKeeperTest, SaysWhenTheFirstIsSaved) {
+TEST_F(CheckpointKeeperTest, SaysWhenTheFirstBestModelIsSaved) {
   int said = 0;
   CheckpointKeeper keeper = this->keeper([&] { ++said; });
+  keeper.save_state({0, 1}, content(0));
+  settle(keeper);
+  EXPECT_EQ(said, 0);
   keeper.save_best(content(1));
   settle(keeper);
   keeper.save_best(content(2));

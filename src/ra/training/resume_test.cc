@@ -161,10 +161,65 @@ TEST_F(ResumeTest, ForgetsABestEpochWhoseModelIsGone) {
   EXPECT_TRUE(fs::exists(checkpoint("best.pt")));
 }
 
-TEST_F(ResumeTest, PassesOverStatesThatCountRowsWhichAreGone) {
+TEST_F(ResumeTest, RefusesARunWhoseStatesAllCountRowsWhichAreGone) {
   train(busy_inputs(run()), 8);
   fs::resize_file(run() / "metrics.jsonl", 20);
-  EXPECT_FALSE(find_resume_point(run()));
+  testing::expect_error(ErrorCode::kBadInput, {"run", ".pt", "metrics.jsonl", "--overwrite"},
+                        [&] { find_resume_point(run()); });
+}
+
+TEST_F(ResumeTest, RefusesARunWhoseStatesAreAllDamagedHoweverOften) {
+  train(busy_inputs(run()), 8);
+  for (const SavedState& saved : saved_states(run() / "checkpoints")) fs::resize_file(saved.path, 100);
+  fs::resize_file(checkpoint("best.pt"), 100);
+  for (int k = 0; k < 2; ++k) {
+    testing::expect_error(ErrorCode::kBadInput, {"damaged"}, [&] { find_resume_point(run()); });
+  }
+  EXPECT_TRUE(fs::exists(checkpoint("best.pt.damaged")));
+}
+
+TEST_F(ResumeTest, FindsNothingWhereNothingWasSaved) { EXPECT_FALSE(find_resume_point(run())); }
+
+TEST_F(ResumeTest, SetsNothingAsideThatCannotBeRead) {
+  train(busy_inputs(run()), 8);
+  fs::remove(checkpoint("best.pt"));  // so that the states are read
+  const fs::path state = saved_states(run() / "checkpoints").front().path;
+  fs::rename(state, run() / "elsewhere");
+  fs::create_directory(state);
+  testing::expect_error(ErrorCode::kBadInput, {"cannot read", state.string()}, [&] { find_resume_point(run()); });
+  EXPECT_TRUE(fs::exists(state));
+  fs::remove(state);
+  fs::rename(run() / "elsewhere", state);
+  fs::rename(run() / "metrics.jsonl", run() / "rows");
+  fs::create_directory(run() / "metrics.jsonl");
+  testing::expect_error(ErrorCode::kBadInput, {"cannot read", "metrics.jsonl"}, [&] { find_resume_point(run()); });
+  EXPECT_TRUE(fs::exists(state));
+}
+
+TEST_F(ResumeTest, ReadsLongMetrics) {
+  train(busy_inputs(run()), 8);
+  fs::resize_file(run() / "metrics.jsonl", std::uintmax_t{70} << 20);
+  const auto found = find_resume_point(run());
+  ASSERT_TRUE(found);
+  for (const SavedState& saved : saved_states(run() / "checkpoints")) {
+    EXPECT_FALSE(fs::exists(saved.path.string() + ".damaged"));
+  }
+}
+
+TEST_F(ResumeTest, KeepsTheWeightsOfAFileFromBeforeTheFirstStep) {
+  TrainerInputs inputs = busy_inputs(run());
+  inputs.training.checkpoints.minutes = 1000.0;
+  inputs.from = read_training_checkpoint(whole() / "checkpoints" / "best.pt");
+  inputs.from->state.reset();
+  const std::int64_t epochs = inputs.from->epochs();
+  inputs.training.epochs = 9;
+  train(std::move(inputs), 1);
+  const auto found = find_resume_point(run());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->state->position, (TrainingPosition{epochs, 0}));
+  const StateDict now = found->content.weights();
+  const StateDict then = read_checkpoint(whole() / "checkpoints" / "best.pt").weights();
+  for (std::size_t k = 0; k < then.size(); ++k) EXPECT_TRUE(now[k].tensor.equal(then[k].tensor)) << then[k].name;
 }
 
 TEST_F(ResumeTest, CutsRowsThatCameAfterTheState) {

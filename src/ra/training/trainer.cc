@@ -73,7 +73,7 @@ Trainer::Trainer(TrainerInputs inputs, const SliceDataset& training, const Slice
       standing_(inputs_.training),
       log_(inputs_.tracked, logged_rows(inputs_.from)),
       keeper_(inputs_.folder / "checkpoints", inputs_.training.checkpoints, inputs_.folder / "metrics.jsonl",
-              inputs_.on_first_checkpoint),
+              inputs_.on_first_best),
       clock_(inputs_.training, loader_.batches()),
       noise_(latent_noise(averaging(standing_.criterion()), inputs_.model->options().latent_size, inputs_.seed)),
       yardsticks_(measure_yardsticks(training_.images, validation_.images)) {
@@ -85,7 +85,8 @@ Trainer::Trainer(TrainerInputs inputs, const SliceDataset& training, const Slice
 void Trainer::go_on(const TrainingCheckpoint& from) {
   not_restored_ = restore(from, *inputs_.model, average_.get(), step_);
   position_.epochs = from.epochs();
-  if (!from.state) return;
+  from_model_file_ = !from.state;
+  if (from_model_file_) return;
   const RunState& state = *from.state;
   position_ = state.position;
   if (position_.steps >= loader_.batches()) {
@@ -100,6 +101,10 @@ void Trainer::go_on(const TrainingCheckpoint& from) {
 TrainingReport Trainer::run() {
   clock_.start(position_, log_.runtime_seconds());
   if (log_.rows() == 0) log_.add(0, yardsticks_row(yardsticks_));
+  if (from_model_file_) {  // a run that is killed early goes on from these weights, and needs the file no more
+    keeper_.save_state(position_, snapshot());
+    keeper_.wait();
+  }
   TrainingReport report;
   for (;;) {
     if (const auto end = end_reached()) {
@@ -145,7 +150,8 @@ bool Trainer::run_epoch() {
   while (auto batch = loader_.next()) {
     in_context(fmt::format("epoch {}, step {}", epoch(), position_.steps + 1), [&] { run_step(*batch, progress); });
     progress.step = ++position_.steps;
-    slices += batch->images.size(0);
+    last_batch_ = *std::move(batch);
+    slices += last_batch_.images.size(0);
     progress.slices_per_second = static_cast<double>(slices) / std::max(seconds_since(start), 1e-9);
     progress.seconds_left = clock_.seconds_left(position_);
     if (callbacks_.on_step) callbacks_.on_step(progress);
@@ -191,8 +197,9 @@ Validation Trainer::validated() const {
   const Validation validation = validate(*judged(), validation_.images, noise_, inputs_.training.batch_size);
   for (const RuleError& error : validation.errors) {
     if (!std::isfinite(error.squared_error)) {
-      throw Error(ErrorCode::kFailed, fmt::format("the validation error by the latent rule {} is {}", error.rule.text(),
-                                                  error.squared_error));
+      bad_steps_.fail(last_batch_, fmt::format("the validation error by the latent rule {} is {}; a smaller learning "
+                                               "rate or a longer warm-up usually helps",
+                                               error.rule.text(), error.squared_error));
     }
   }
   return validation;

@@ -40,7 +40,7 @@ struct TrainerInputs {
   TrainingOrigin origin;                 // stored in checkpoints
   // Where to go on: a state of this run, or a model file to begin from (then metrics.jsonl begins anew).
   std::optional<TrainingCheckpoint> from;
-  std::function<void()> on_first_checkpoint;
+  std::function<void()> on_first_best;  // best.pt was saved
 };
 
 // Trains a model: warm-up epochs as a plain VAE, then introspective ones; validates, logs a row of metrics an epoch and
@@ -96,6 +96,8 @@ class Trainer {
   TrainingClock clock_;
   at::Tensor noise_;  // [K,Z] of average:K
   Yardsticks yardsticks_;
+  bool from_model_file_ = false;
+  Batch last_batch_;
   TrainingPosition position_;
   LossMeans means_;  // of the epoch in progress
   std::vector<std::string> not_restored_;

@@ -155,6 +155,17 @@ TEST(Trainer, SkipsStepsThatAreNotFiniteWhileTheirBudgetLasts) {
   EXPECT_TRUE(read_model_file(report.latest_checkpoint).model);
 }
 
+TEST(Trainer, LeavesTheLastBatchWhenTheValidationIsNotFinite) {
+  const testing::TemporaryFolder folder;
+  TrainerInputs inputs = tiny_inputs(folder.path());
+  const SliceDataset training = ramps(8);
+  SliceDataset held_out = ramps(2, 4);
+  held_out.images[0][0][3][3] = std::numeric_limits<float>::infinity();
+  testing::expect_error(ErrorCode::kFailed, {"epoch 1", "validation error", "smaller learning rate", "bad_batch.pt"},
+                        [&] { Trainer(inputs, training, held_out).run(); });
+  EXPECT_TRUE(fs::exists(folder.path() / "bad_batch.pt"));
+}
+
 TEST(Trainer, StopsWhenPatienceIsSpent) {
   const testing::TemporaryFolder folder;
   TrainerInputs inputs = tiny_inputs(folder.path());

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
 #include "ra/base/log.h"
 #include "ra/tracking/metrics_reader.h"
@@ -36,7 +35,7 @@ double runtime_after(const std::string& text, std::size_t end) {
 
 std::unique_ptr<RunTrackers> trackers_after(TrackedRun run, std::int64_t rows) {
   const fs::path path = run.folder / "metrics.jsonl";
-  const std::string text = rows == 0 || !fs::exists(path) ? "" : read_text_file(path);
+  const std::string text = rows == 0 || !fs::exists(path) ? "" : read_metrics_text(path);
   const std::optional<std::size_t> end = size_of_rows(text, rows);
   if (!end)
     throw Error(ErrorCode::kBadInput,
@@ -78,7 +77,7 @@ void TrainingLog::flush() {
 void TrainingLog::finish() { write_waiting(); }
 
 bool has_rows(const fs::path& metrics, std::int64_t rows) {
-  return rows == 0 || (fs::exists(metrics) && size_of_rows(read_text_file(metrics), rows));
+  return rows == 0 || (fs::exists(metrics) && size_of_rows(read_metrics_text(metrics), rows));
 }
 
 }  // namespace ra
