@@ -240,6 +240,38 @@ TEST_F(CalibrateCommand, ReadsSubjectsFromAList) {
   EXPECT_THAT(done.err, HasSubstr("resemble each other"));
 }
 
+TEST_F(CalibrateCommand, FindsPeopleAgainThatAListGivesOtherNames) {
+  ASSERT_EQ(calibrate_model().exit_code, 0);
+  std::string list = "filename,subject\n";
+  for (int k = 0; k < 24; ++k) list += "healthy/sub-" + std::to_string(k) + "_T1w.png,p" + std::to_string(k) + "\n";
+  write_file(root_ / "list.csv", list);
+  const ProgramResult refused = calibrate({"--base", bundle_.string(), (root_ / "list.csv").string(), "--data-root",
+                                           root_.string(), "--output", (root_ / "second.ra").string()});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("24 of the subjects"), HasSubstr("sub-0"), HasSubstr("--allow-overlap")));
+}
+
+TEST_F(CalibrateCommand, CountsARepeatedImageOnce) {
+  const ProgramResult done = calibrate({"--model", model_.string(), healthy_.string(),
+                                        (healthy_ / ".." / "healthy").string(), "--output", bundle_.string()});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("24 of 48 healthy images are repeated"));
+  EXPECT_THAT(done.out, HasSubstr("24 healthy images of 24 subjects"));
+}
+
+TEST_F(CalibrateCommand, RefusesRowsThatAreNotHealthy) {
+  std::string list = "filename,label\n";
+  for (int k = 0; k < 24; ++k) {
+    list += "healthy/sub-" + std::to_string(k) + "_T1w.png," + (k == 5 || k == 8 ? "1\n" : "0\n");
+  }
+  write_file(root_ / "list.csv", list);
+  const ProgramResult refused = calibrate({"--model", model_.string(), (root_ / "list.csv").string(), "--data-root",
+                                           root_.string(), "--output", bundle_.string()});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("list.csv' line 7 and 1 more"), HasSubstr("label is 1")));
+  EXPECT_FALSE(fs::exists(bundle_));
+}
+
 TEST_F(CalibrateCommand, RefusesWhatItCannotDoInOneLine) {
   EXPECT_EQ(calibrate({healthy_.string(), "--output", bundle_.string()}).exit_code, 2);
   EXPECT_THAT(calibrate({"--model", model_.string(), healthy_.string(), "--output", "x.pt"}).err, HasSubstr(".ra"));

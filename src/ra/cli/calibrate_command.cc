@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "ra/base/error.h"
 #include "ra/base/hash.h"
@@ -115,6 +116,32 @@ void print_summary(const CalibrateOptions& options, const CalibrationRun& run, c
   fmt::print("Bundle: {}\nResearch use only; not a medical device.\n", options.output.string());
 }
 
+// The images, each once, however it was named.
+std::vector<fs::path> without_repeats(const std::vector<fs::path>& images) {
+  std::vector<fs::path> once;
+  std::set<fs::path> seen;
+  for (const fs::path& image : images) {
+    if (seen.insert(fs::weakly_canonical(image)).second) once.push_back(image);
+  }
+  if (once.size() < images.size()) {
+    log::warning("{} of {} healthy images are repeated under the same path; each counts once",
+                 images.size() - once.size(), images.size());
+  }
+  return once;
+}
+
+// Refuses people that the model has seen: those that a list names, and those that the files themselves show, since the
+// list that the model was trained from may have named others, or nobody.
+SubjectOverlap guard_subjects(const Source& source, const std::vector<fs::path>& images, const PathLists& lists,
+                              bool allowed) {
+  std::vector<std::string> asked = subjects_of(images, lists.subjects());
+  for (std::string& subject : subjects_by_files(images)) asked.push_back(std::move(subject));
+  SubjectOverlap overlap = check_overlap(source.model.subjects, source.calibration(), asked);
+  require_no_overlap(overlap, allowed);
+  if (overlap.any()) log::warning("{}; allowed by --allow-overlap, and recorded", overlap.describe());
+  return overlap;
+}
+
 int run_calibrate(CalibrateOptions& options) {
   apply_common_options(options.common);
   if (options.output.extension() != ".ra") {
@@ -124,14 +151,14 @@ int run_calibrate(CalibrateOptions& options) {
     throw Error(ErrorCode::kUsage, "'" + options.output.string() + "' exists: use --overwrite to replace it");
   }
   PathLists lists(options.common.data_root);
-  const std::vector<fs::path> images = lists.expand(options.inputs);
+  const std::vector<fs::path> named = lists.expand(options.inputs);
   lists.require_all_found();
+  lists.require_healthy();
   const StopSignal stop;
   Source source = read_source(options);
+  const SubjectOverlap overlap = guard_subjects(source, named, lists, options.allow_overlap);
+  const std::vector<fs::path> images = without_repeats(named);
   const std::vector<std::string> subjects = subjects_of(images, lists.subjects());
-  const SubjectOverlap overlap = check_overlap(source.model.subjects, source.calibration(), subjects);
-  require_no_overlap(overlap, options.allow_overlap);
-  if (overlap.any()) log::warning("{}; allowed by --allow-overlap, and recorded", overlap.describe());
   const AnomalyDetector detector = make_detector(source, options);
   keep_perceptual_weights(source.model, options, detector.identity().perceptual);
   const std::string of_base = source.base ? source.base->calibration.slices : "mid";
@@ -157,7 +184,7 @@ void add_options(CLI::App& command, CalibrateOptions& options) {
   command
       .add_option("HEALTHY", options.inputs,
                   "healthy images that the model has not seen: files, folders, globs or "
-                  "CSV lists (a column subject says whom an image shows)")
+                  "CSV lists (a column subject says whom an image shows; label 1 is refused)")
       ->required();
   command.add_option("--output", options.output, "bundle to write, NAME.ra")->required();
   command.add_option("--fpr", options.calibration.rates, "false-positive rates that p-values must be able to reach")

@@ -115,6 +115,14 @@ std::vector<std::string> fields_of(std::string_view line) {
   return fields;
 }
 
+// The field under `column`, which is not the first one; empty without.
+std::string field_of(const std::vector<std::string>& fields, const std::vector<std::string>& columns,
+                     std::string_view column) {
+  const auto found = std::find(columns.begin() + 1, columns.end(), column);
+  const auto at = static_cast<std::size_t>(found - columns.begin());
+  return at < columns.size() && at < fields.size() ? fields[at] : "";
+}
+
 [[noreturn]] void fail_empty(const fs::path& path, const char* reason) {
   throw Error(ErrorCode::kUsage, fmt::format("'{}' {}", path.string(), reason));
 }
@@ -124,19 +132,19 @@ std::vector<std::string> fields_of(std::string_view line) {
 std::vector<ListRow> list_rows(const std::string& text) {
   std::vector<ListRow> rows;
   std::string_view rest = text;
-  std::optional<std::size_t> subject_column;
-  bool header = true;
+  std::vector<std::string> columns;
+  std::size_t line_number = 0;
   while (!rest.empty()) {
+    ++line_number;
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = trim(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
     const std::vector<std::string> fields = fields_of(line);
-    if (std::exchange(header, false)) {
-      const auto found = std::find(fields.begin() + 1, fields.end(), "subject");
-      if (found != fields.end()) subject_column = static_cast<std::size_t>(found - fields.begin());
+    if (line_number == 1) {
+      columns = fields;
     } else if (!fields.front().empty()) {
-      const bool named = subject_column && *subject_column < fields.size();
-      rows.push_back({fields.front(), named ? fields[*subject_column] : ""});
+      rows.push_back({fields.front(), field_of(fields, columns, "subject"), field_of(fields, columns, "label"),
+                      line_number});
     }
   }
   return rows;
@@ -196,6 +204,7 @@ void PathLists::read_list(const fs::path& list, std::vector<fs::path>& files) {
     std::error_code ignored;
     if (fs::is_regular_file(path, ignored)) {
       files.push_back(path);
+      if (row.label == "1") not_healthy_.push_back(fmt::format("'{}' line {}", list.string(), row.line));
       if (!row.subject.empty()) subjects_[path.string()] = row.subject;
     } else if (fs::is_directory(path, ignored)) {
       throw Error(ErrorCode::kUsage,
@@ -219,6 +228,14 @@ void PathLists::require_all_found() const {
       fmt::format("{} missing: '{}'; relative paths start from {} (--data-root changes that)",
                   missing_.size() == 1 ? "one file is" : fmt::format("{} files are", missing_.size()),
                   fmt::join(missing_, "', '"), root_.empty() ? "the working directory" : "'" + root_.string() + "'"));
+}
+
+void PathLists::require_healthy() const {
+  if (not_healthy_.empty()) return;
+  const std::size_t more = not_healthy_.size() - 1;
+  throw Error(ErrorCode::kUsage,
+              fmt::format("{}{}: the label is 1, but healthy images are needed; leave such rows out", not_healthy_[0],
+                          more > 0 ? fmt::format(" and {} more", more) : ""));
 }
 
 std::vector<fs::path> expand_path_list(const std::vector<std::string>& entries, const fs::path& root) {

@@ -12,7 +12,8 @@ namespace ra {
 
 // Turns entries into image files. An entry is an image file, a folder (searched through for known endings, sorted),
 // a glob (sorted), or a CSV list: one header line, then one path a line in the first column, `,` between columns,
-// `|` around a field that holds a comma; a column called `subject` says whom an image shows. Rows of a list are relative to `root`, or to the working directory where
+// `|` around a field that holds a comma; a column called `subject` says whom an image shows, one called
+// `label` whether it is healthy (0) or not (1). Rows of a list are relative to `root`, or to the working directory where
 // root is empty; an entry itself is looked for under root first, then from the working directory. Duplicates stay.
 // Missing files are remembered over all calls, so that one error can name them all.
 class PathLists {
@@ -26,6 +27,9 @@ class PathLists {
   // kUsage naming what expand() did not find: each once.
   void require_all_found() const;
 
+  // kUsage naming list and line of rows with label 1, for those who want healthy images only.
+  void require_healthy() const;
+
   // What lists said in a column `subject`, by the path that expand() gave.
   const ListedSubjects& subjects() const { return subjects_; }
 
@@ -38,6 +42,7 @@ class PathLists {
   std::filesystem::path root_;
   std::vector<std::string> missing_;
   std::unordered_set<std::string> missing_names_;
+  std::vector<std::string> not_healthy_;  // "'list.csv' line 7"
   ListedSubjects subjects_;
 };
 
@@ -54,10 +59,12 @@ struct DataFiles {
 // kUsage naming every missing file of the three lists at once. A list without entries is empty.
 DataFiles expand_data_options(const DataOptions& options);
 
-// One row of a CSV list: its first column, and the one called `subject` (empty without).
+// One row of a CSV list: its first column, those called `subject` and `label` (empty without), and its line from 1.
 struct ListRow {
   std::string path;
   std::string subject;
+  std::string label;
+  std::size_t line = 0;
 };
 
 // The rows of a CSV list (see PathLists) but the header and those without a path.

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <set>
 #include <unordered_set>
 
+#include "ra/base/error.h"
 #include "ra/base/hash.h"
 
 namespace ra {
@@ -111,6 +113,19 @@ std::vector<std::string> subjects_of(std::span<const std::filesystem::path> imag
   std::vector<std::string> subjects;
   for (const std::filesystem::path& image : images) subjects.push_back(subject_of(image, listed));
   return subjects;
+}
+
+std::vector<std::string> subjects_by_files(std::span<const std::filesystem::path> images) {
+  const std::set<std::filesystem::path> files(images.begin(), images.end());
+  std::set<std::string> subjects;
+  for (const std::filesystem::path& file : files) {
+    try {
+      subjects.insert(subject_of(file));
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kBadInput) throw;
+    }
+  }
+  return {subjects.begin(), subjects.end()};
 }
 
 bool is_image_itself(std::string_view subject) { return subject.starts_with(kImagePrefix); }
