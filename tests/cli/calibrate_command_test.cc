@@ -124,9 +124,9 @@ TEST_F(CalibrateCommand, CalibratesABundleAnewAndKeepsBothPopulations) {
 TEST_F(CalibrateCommand, HandsAnAllowedOverlapOnToScreeningsEvaluationsAndReports) {
   ASSERT_EQ(calibrate_model().exit_code, 0);
   const fs::path second = root_ / "second.ra";
-  ASSERT_EQ(
-      calibrate({"--base", bundle_.string(), healthy_.string(), "--output", second.string(), "--allow-overlap"}).exit_code,
-      0);
+  ASSERT_EQ(calibrate({"--base", bundle_.string(), healthy_.string(), "--output", second.string(), "--allow-overlap"})
+                .exit_code,
+            0);
   std::string rows = "image,label\n";
   for (int k = 40; k < 44; ++k) {
     write_picture(root_ / (std::to_string(k) + ".png"), k);

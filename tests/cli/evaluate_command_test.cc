@@ -147,6 +147,48 @@ training: {epochs: 1, warmup: {epochs: 1}}
   EXPECT_EQ(results("out").at("training_subjects"), "known");
 }
 
+TEST_F(EvaluateCommand, RefusesAPersonInTwoSplitsUnlessAllowed) {
+  std::string manifest = content(path("manifest.csv"));
+  write("one.csv", "image,subject,label,split\nbroken.png,someone,0,train\n");
+  write("broken.png", "no picture");
+  write("again.png", "another one");
+  write("two.csv", manifest + "again.png,someone,1,,,,,test\n");
+  const std::vector<std::string> words = {"--manifest", "Normal=one.csv", "--manifest", "brains=two.csv"};
+  const ProgramResult refused = evaluate(words);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("split 'test' and split 'train': someone"), HasSubstr("--allow-overlap")));
+  write("one.csv", manifest + "again.png,someone,1,,,,,train\nbroken.png,someone,1,,,,,test\n");
+  const std::vector<std::string> chosen = {"--manifest", "brains=one.csv", "--split", "test"};
+  EXPECT_EQ(evaluate(chosen).exit_code, 2) << "before the other rows are left out";
+  std::vector<std::string> allowed = chosen;
+  allowed.push_back("--allow-overlap");
+  EXPECT_EQ(evaluate(allowed).exit_code, 1) << "the broken picture";
+  EXPECT_TRUE(results("out").at("overlap_allowed").get<bool>());
+  EXPECT_THAT(results("out").at("warnings").dump(), HasSubstr("someone"));
+}
+
+TEST_F(EvaluateCommand, RefusesOpponentsMadeOfJudgedPeopleUnlessAllowed) {
+  const std::vector<std::string> words = {"--manifest", "brains=manifest.csv", "--split", "test", "--train",
+                                          "lists/test.csv"};
+  const ProgramResult refused = evaluate(words);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("both --train and the judged sets"), HasSubstr("--allow-overlap")));
+  std::vector<std::string> allowed = words;
+  allowed.push_back("--allow-overlap");
+  ASSERT_EQ(evaluate(allowed).exit_code, 0);
+  EXPECT_TRUE(results("out").at("overlap_allowed").get<bool>());
+  EXPECT_THAT(results("out").at("warnings").dump(), HasSubstr("both --train and the judged sets"));
+}
+
+TEST_F(EvaluateCommand, RefusesThresholdsThatNoMapCanBeCutAt) {
+  for (const char* value : {"nan", "inf", "0", "-1"}) {
+    const ProgramResult refused =
+        evaluate({"--manifest", "brains=manifest.csv", "--split", "test", std::string("--threshold=") + value});
+    EXPECT_EQ(refused.exit_code, 2) << value;
+    EXPECT_THAT(refused.err, HasSubstr("--threshold is")) << value;
+  }
+}
+
 TEST_F(EvaluateCommand, RefusesBadManifestsWithTheirPlace) {
   write("bad.csv", "image,lable\nlists/x.png,1\n");
   EXPECT_THAT(evaluate({"--manifest", "set=bad.csv"}).err,

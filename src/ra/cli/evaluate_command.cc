@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdio>
+#include <map>
 #include <memory>
+#include <set>
 
 #include "ra/base/error.h"
 #include "ra/base/progress.h"
@@ -12,6 +15,7 @@
 #include "ra/cli/common_options.h"
 #include "ra/cli/evaluation_display.h"
 #include "ra/data/path_list.h"
+#include "ra/data/subject.h"
 #include "ra/experiment/device.h"
 #include "ra/experiment/load_config.h"
 #include "ra/experiment/run_downstream.h"
@@ -44,16 +48,63 @@ std::function<void(std::size_t, std::size_t)> show(ProgressLine& line, const std
   };
 }
 
-LabelledSet read_set(const std::string& word, const std::string& split) {
+LabelledSet read_set(const std::string& word) {
   const std::size_t sign = word.find('=');
   if (sign == 0 || sign == std::string::npos || sign + 1 == word.size()) {
     throw Error(ErrorCode::kUsage, "--manifest takes NAME=FILE, not '" + word + "'; `Normal` in NAME means healthy");
   }
-  LabelledSet set = read_manifest(word.substr(0, sign), word.substr(sign + 1));
-  if (split.empty()) return set;
+  return read_manifest(word.substr(0, sign), word.substr(sign + 1));
+}
+
+// Leaves the rows of the split.
+void choose_split(LabelledSet& set, const std::string& split) {
+  if (split.empty()) return;
   std::erase_if(set.rows, [&](const ManifestRow& row) { return row.split != split; });
-  if (set.rows.empty()) throw Error(ErrorCode::kUsage, "no row of '" + word + "' has the split '" + split + "'");
-  return set;
+  if (!set.rows.empty()) return;
+  throw Error(ErrorCode::kUsage, "no row of set '" + set.name + "' has the split '" + split + "'");
+}
+
+// Whom each value of the column `split` shows, over all sets.
+std::vector<NamedSubjects> subjects_by_split(const std::vector<LabelledSet>& sets) {
+  std::map<std::string, std::set<std::string>> splits;
+  for (const LabelledSet& set : sets) {
+    for (const ManifestRow& row : set.rows) {
+      if (!row.split.empty()) splits[row.split].insert(row.subject.empty() ? subject_of(row.image) : row.subject);
+    }
+  }
+  std::vector<NamedSubjects> parts;
+  for (const auto& [split, subjects] : splits) {
+    parts.push_back({"split '" + split + "'", {subjects.begin(), subjects.end()}});
+  }
+  return parts;
+}
+
+// Refuses parts of the data that share people, or keeps the sentence for the results where that is allowed.
+void guard_parts(const std::vector<NamedSubjects>& parts, EvaluationRunOptions& run) {
+  const std::string shared = describe_shared_subjects(parts);
+  if (shared.empty()) return;
+  if (!run.allow_overlap) {
+    throw Error(ErrorCode::kUsage,
+                shared + "; leave them out of one, or say --allow-overlap, and the results will say so");
+  }
+  run.shared_subjects.push_back(shared);
+}
+
+// The sets to judge, of people that stand in one split and did not make the opponents.
+std::vector<LabelledSet> read_sets(EvaluateOptions& options) {
+  std::vector<LabelledSet> sets;
+  for (const std::string& word : options.manifests) sets.push_back(read_set(word));
+  guard_parts(subjects_by_split(sets), options.run);
+  for (LabelledSet& set : sets) choose_split(set, options.split);
+  if (options.train.empty()) return sets;
+  PathLists lists(options.common.data_root);
+  const std::vector<fs::path> training = lists.expand(options.train);
+  lists.require_all_found();
+  std::vector<std::string> trained = subjects_of(training, lists.subjects());
+  for (std::string& subject : subjects_by_files(training)) trained.push_back(std::move(subject));
+  guard_parts({{"--train", trained}, {"the judged sets", subjects_of_sets(sets)}}, options.run);
+  options.run.evaluation.training = training;
+  return sets;
 }
 
 int exit_code_of(std::size_t failed, bool quiet) {
@@ -70,11 +121,7 @@ int evaluate_manifests(EvaluateOptions& options) {
     throw Error(ErrorCode::kUsage,
                 "'" + options.output.string() + "' holds results already; name another folder, or give --overwrite");
   }
-  std::vector<LabelledSet> sets;
-  for (const std::string& word : options.manifests) sets.push_back(read_set(word, options.split));
-  if (!options.train.empty()) {
-    options.run.evaluation.training = expand_path_list(options.train, options.common.data_root);
-  }
+  const std::vector<LabelledSet> sets = read_sets(options);
   const at::Device device = resolve_device(options.common.device.value_or("auto"));
   const std::uint64_t seed = options.common.seed.value_or(kDefaultSeed);
   options.run.evaluation.bootstrap.seed = seed;
@@ -129,6 +176,10 @@ int evaluate_config(const EvaluateOptions& options) {
 
 int run_evaluate(EvaluateOptions& options) {
   apply_common_options(options.common);
+  if (const std::optional<double> threshold = options.run.evaluation.threshold;
+      threshold && !(std::isfinite(*threshold) && *threshold > 0.0)) {
+    throw Error(ErrorCode::kUsage, fmt::format("--threshold is {}, it must be a finite number above 0", *threshold));
+  }
   if (options.file.empty()) return evaluate_manifests(options);
   if (!options.manifests.empty()) {
     throw Error(ErrorCode::kUsage, "give an experiment file or --manifest, not both");
@@ -158,7 +209,7 @@ void add_options(CLI::App& command, EvaluateOptions& options) {
   command.add_option("--resamples", options.run.evaluation.bootstrap.resamples, "Of the bootstrap")
       ->capture_default_str();
   command.add_flag("--allow-overlap", options.run.allow_overlap,
-                   "Judge people that the model was trained or calibrated on; the results say so");
+                   "Judge people that the model or --train has seen, or that are in two splits; the results say so");
   add_detection_options(command, options.detection);
   add_set_option(command, options.common);
   add_common_options(command, options.common);

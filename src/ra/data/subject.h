@@ -26,8 +26,8 @@ using ListedSubjects = std::unordered_map<std::string, std::string>;
 std::string subject_of(const std::filesystem::path& image, const ListedSubjects& listed = {});
 std::vector<std::string> subjects_of(std::span<const std::filesystem::path> images, const ListedSubjects& listed = {});
 
-// Whom names and contents of images say they show, whatever a list says, each once: a list that another part of the data
-// was read from may not have named anybody. A file that cannot be read names nobody; its reader will say why.
+// Whom names and contents of images say they show, whatever a list says, each once: a list that another part of the
+// data was read from may not have named anybody. A file that cannot be read names nobody; its reader will say why.
 std::vector<std::string> subjects_by_files(std::span<const std::filesystem::path> images);
 
 // Whether rule 4 made this subject: people are unknown, and statistics cluster by image.

@@ -201,17 +201,11 @@ Json timing_json(const EvaluationSeconds& seconds) {
 }
 
 std::vector<std::string> subjects_of_plan(const EvaluationPlan& plan) {
-  std::set<std::string> subjects;
+  std::vector<fs::path> files;
+  for (const PlannedImage& image : plan.images) files.push_back(image.file);
+  const std::vector<std::string> by_files = subjects_by_files(files);
+  std::set<std::string> subjects(by_files.begin(), by_files.end());
   for (const PlannedCase& one : plan.cases) subjects.insert(one.subject);
-  std::set<fs::path> files;
-  for (const PlannedImage& image : plan.images) files.insert(image.file);
-  for (const fs::path& file : files) {
-    try {
-      subjects.insert(subject_of(file));
-    } catch (const Error&) {
-      // It cannot be read: the evaluation will say so.
-    }
-  }
   return {subjects.begin(), subjects.end()};
 }
 
@@ -253,6 +247,7 @@ EvaluationResults run_evaluation(const AnomalyDetector& detector, const std::vec
   };
   EvaluationResults results = evaluate(detector, plan, evaluation, show, progress);
   if (overlap.any()) results.warnings.insert(results.warnings.begin(), overlap.describe());
+  for (const std::string& shared : options.shared_subjects) results.warnings.push_back(shared);
   for (std::string& warning : subject_warnings(detector)) results.warnings.push_back(std::move(warning));
   const Calibration* calibration = detector.calibration();
   if (calibration != nullptr && calibration->slices != options.slices.text()) {
@@ -267,7 +262,7 @@ EvaluationResults run_evaluation(const AnomalyDetector& detector, const std::vec
     gallery.finish();
     first.write(folder / "sheet.png", detector);
     write_tables(folder, results, detector, evaluation.bootstrap.seed,
-                 overlap.any() || overlap_was_allowed(detector));
+                 overlap.any() || !options.shared_subjects.empty() || overlap_was_allowed(detector));
   }
   write_file(folder / "timing.json", timing_json(results.seconds).dump(1) + "\n");
   return results;
