@@ -91,6 +91,16 @@ TEST_F(RunCommand, GoesOnWithARunWhoseTrainingWasStopped) {
   EXPECT_EQ(ra({"run", "--resume", "run", "tiny.yaml"}).exit_code, 2);
 }
 
+TEST_F(RunCommand, LosesNoRowWhenItsFinishedTrainingIsResumed) {
+  ASSERT_EQ(ra({"run", "tiny.yaml", "--quiet"}).exit_code, 0);
+  const std::string rows = read_text("run/metrics.jsonl"), config = read_text("run/config.yaml");
+  const ProgramResult resumed = ra({"train", "--resume", "run"});
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_THAT(resumed.err, HasSubstr("nothing to go on with"));
+  EXPECT_EQ(read_text("run/metrics.jsonl"), rows);
+  EXPECT_EQ(read_text("run/config.yaml"), config);
+}
+
 TEST_F(RunCommand, WritesAConfigurationThatMeansTheSame) {
   ASSERT_EQ(ra({"run", "tiny.yaml", "--seed", "5", "--set", "training.batch_size=3", "--quiet"}).exit_code, 0);
   const std::string resolved = content_of(path("run/config.yaml"));

@@ -93,13 +93,15 @@ std::size_t run_downstream(const ExperimentConfig& config, const ExperimentFiles
   return failed;
 }
 
-// Trains and tests; false when a signal ended it.
-bool train(PreparedTraining& run, at::Device device, bool quiet) {
-  const TrainingReport report = train_with_progress(run, device, quiet, "ra run");
-  if (report.end == TrainingEnd::kSignal) return false;
-  const std::optional<Validation> test = run_test(run.config, run.files, run.folder, device);
+// Trains, and tests unless a signal ended it. The report's runtime includes the test.
+TrainingReport train(PreparedTraining& run, at::Device device, bool quiet) {
+  TrainingReport report = train_with_progress(run, device, quiet, "ra run");
+  if (report.end == TrainingEnd::kSignal) return report;
+  RunTrackers trackers(tracked_run(run.folder), report.runtime_seconds);
+  const std::optional<Validation> test = run_test(run.config, run.files, run.folder, device, trackers);
   if (!quiet) print_test(test);
-  return true;
+  report.runtime_seconds = trackers.runtime_seconds();
+  return report;
 }
 
 // Logs how the run ends, by a signal or with this code, and returns it.
@@ -121,14 +123,16 @@ int run(const RunOptions& options) {
 
   const StopSignal stop;
   const bool trains = config.task == "train";
-  if (trains && !train(prepared, device, quiet)) {
-    RunTrackers trackers(tracked_run(folder));
+  TrainingReport report;
+  if (trains) report = train(prepared, device, quiet);
+  if (report.end == TrainingEnd::kSignal) {
+    RunTrackers trackers(tracked_run(folder), report.runtime_seconds);
     return log_end(trackers, kExitRunFailed);
   }
   const AnomalyDetector detector =
       load_detector(config, trains ? folder / "checkpoints" / "best.pt" : files.weights, device);
   if (!trains) begin_run_folder(folder, config, identify_data(files.data), device);
-  RunTrackers trackers(tracked_run(folder));
+  RunTrackers trackers(tracked_run(folder), report.runtime_seconds);
   const std::size_t failed = run_downstream(config, files, detector, folder, quiet, trackers);
   if (!quiet) fmt::print("Research use only; not a medical device.\n");
   return log_end(trackers, failed == 0 ? kExitSuccess : kExitInputsFailed);

@@ -17,6 +17,7 @@
 #include "ra/experiment/run_training.h"
 #include "ra/experiment/tracked_run.h"
 #include "ra/tracking/run_trackers.h"
+#include "ra/training/resume_point.h"
 
 namespace ra {
 namespace {
@@ -88,9 +89,16 @@ int run_train(const TrainOptions& options) {
   PreparedTraining run = prepare(options);
   const at::Device device = resolve_device(run.config.device);
   const StopSignal stop;
-  train_with_progress(run, device, options.common.quiet, "ra train");
+  // Rows that ra run logged after the training stay.
+  if (run.start.resumes && has_ended(run.folder, *run.start.from, run.config.training)) {
+    log::info("'{}' has finished its {} epochs, so there is nothing to go on with; a larger training.epochs makes it "
+              "longer",
+              run.folder.string(), run.start.from->epochs());
+    return kExitSuccess;
+  }
+  const TrainingReport report = train_with_progress(run, device, options.common.quiet, "ra train");
   const int code = StopSignal::received() != 0 ? 128 + StopSignal::received() : kExitSuccess;
-  RunTrackers(tracked_run(run.folder)).finish(code);
+  RunTrackers(tracked_run(run.folder), report.runtime_seconds).finish(code);
   return code;
 }
 

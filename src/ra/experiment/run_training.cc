@@ -149,7 +149,8 @@ TrainingReport run_training(const ExperimentConfig& config, const ExperimentFile
 }
 
 std::optional<Validation> run_test(const ExperimentConfig& config, const ExperimentFiles& files,
-                                   const std::filesystem::path& folder, at::Device device) {
+                                   const std::filesystem::path& folder, at::Device device,
+                                   RunTrackers& trackers) {
   if (files.data.test.empty()) return std::nullopt;
   const SliceDataset test = load_slices(files.data.test, config.input, config.training.loader_threads);
   const ModelFile best = read_model_file(folder / "checkpoints" / "best.pt");
@@ -158,7 +159,7 @@ std::optional<Validation> run_test(const ExperimentConfig& config, const Experim
   const LatentRule averaging = rule.draws() > 1 ? rule : LatentRule::fallback();
   const at::Tensor noise = latent_noise(averaging, config.model.latent_size, config.seed);
   const Validation measured = validate(*best.model, test.images, noise, config.training.batch_size);
-  RunTrackers(tracked_run(folder)).row(validation_metrics(measured, rule, "Test"));
+  trackers.row(validation_metrics(measured, rule, "Test"));
   return measured;
 }
 

@@ -11,6 +11,7 @@
 
 #include "ra/experiment/experiment_config.h"
 #include "ra/experiment/experiment_files.h"
+#include "ra/tracking/run_trackers.h"
 #include "ra/training/trainer.h"
 
 namespace ra {
@@ -46,9 +47,10 @@ TrainingReport run_training(const ExperimentConfig& config, const ExperimentFile
                             TrainingCallbacks callbacks = {},
                             const std::function<void(std::size_t, std::size_t)>& on_load = {});
 
-// How well the best model of a run reconstructs the test slices, by all latent rules; appended to metrics.jsonl with
-// the word Test. nullopt without test slices.
+// How well the best model of a run reconstructs the test slices, by all latent rules; logged with the word
+// Test. nullopt without test slices.
 std::optional<Validation> run_test(const ExperimentConfig& config, const ExperimentFiles& files,
-                                   const std::filesystem::path& folder, at::Device device);
+                                   const std::filesystem::path& folder, at::Device device,
+                                   RunTrackers& trackers);
 
 }  // namespace ra

@@ -25,7 +25,8 @@ void warn_of_dropped(const std::string& name, const std::exception& error) {
 
 }  // namespace
 
-RunTrackers::RunTrackers(TrackedRun run) : RunTrackers(run, end_of(metrics_of(run))) {}
+RunTrackers::RunTrackers(TrackedRun run, double least_runtime)
+    : RunTrackers(run, end_of(metrics_of(run), least_runtime)) {}
 
 RunTrackers::RunTrackers(TrackedRun run, std::int64_t position, double runtime_seconds)
     : RunTrackers(std::move(run), Place{position, runtime_seconds}) {}
@@ -38,10 +39,11 @@ RunTrackers::RunTrackers(TrackedRun run, Place place)
   start_sinks();
 }
 
-RunTrackers::Place RunTrackers::end_of(const fs::path& metrics) {
-  if (!fs::exists(metrics)) return {0, 0.0};
+RunTrackers::Place RunTrackers::end_of(const fs::path& metrics, double least_runtime) {
+  if (!fs::exists(metrics)) return {0, least_runtime};
   const LoggedRows logged = read_metrics(metrics);
-  return {logged.complete_bytes, logged.rows.empty() ? 0.0 : logged.rows.back().runtime};
+  for (const TrackedRow& row : logged.rows) least_runtime = std::max(least_runtime, row.runtime);
+  return {logged.complete_bytes, least_runtime};
 }
 
 void RunTrackers::start_sinks() {

@@ -17,8 +17,9 @@ namespace ra {
 class RunTrackers {
  public:
   // Goes on at the end of metrics.jsonl (a line that was not finished is cut off), or starts it. The sinks are made
-  // again from what it holds.
-  explicit RunTrackers(TrackedRun run);
+  // again from what it holds. `_runtime` counts on from the largest in it, or from `least_runtime` if that is more: the
+  // time after the last row, which the file does not know.
+  explicit RunTrackers(TrackedRun run, double least_runtime = 0.0);
   // Goes on after the first `position` bytes of it, where an earlier RunTrackers stood, with `_runtime` counting on from
   // `runtime_seconds`. What was logged after that place is cut off everywhere. kBadInput when the file is shorter, or
   // damaged before that place.
@@ -50,7 +51,7 @@ class RunTrackers {
   };
 
   RunTrackers(TrackedRun run, Place place);
-  static Place end_of(const std::filesystem::path& metrics);
+  static Place end_of(const std::filesystem::path& metrics, double least_runtime);
   void start_sinks();
   void write(std::int64_t step, const MetricRow& values);
   template <class Work>

@@ -395,5 +395,18 @@ TEST(TrackingOptions, NamesASinkThatIsUnknownOrTwice) {
   TrackingOptions{{"wandb", "tensorboard"}, "", ""}.validate();
 }
 
+TEST(RunTrackers, CountsOnFromTheLargestRuntimeOrTheOneThatIsGiven) {
+  const testing::TemporaryFolder folder;
+  TrackedRun run;
+  run.folder = folder.path();
+  write_file(folder.path() / "metrics.jsonl",
+             "{\"_step\": 0, \"_timestamp\": 1, \"_runtime\": 500}\n"
+             "{\"_step\": 1, \"_timestamp\": 2, \"_runtime\": 20}\n");
+  RunTrackers(run, 30.0).finish(0);
+  EXPECT_GE(read_metrics(folder.path() / "metrics.jsonl").rows.back().runtime, 500.0);
+  RunTrackers(run, 900.0).finish(0);
+  EXPECT_GE(read_metrics(folder.path() / "metrics.jsonl").rows.back().runtime, 900.0);
+}
+
 }  // namespace
 }  // namespace ra

@@ -77,4 +77,14 @@ std::optional<TrainingCheckpoint> find_resume_point(const fs::path& run_folder) 
   return found;
 }
 
+bool has_ended(const fs::path& run_folder, const TrainingCheckpoint& from, const TrainingOptions& options) {
+  const TrainingPosition& position = from.state->position;
+  const int epochs = static_cast<int>(position.epochs);
+  if (position.steps > 0) return false;
+  Standing standing(options);
+  standing.restore(from.state->standing);
+  if (epochs < options.warmup.epochs + options.epochs && !standing.patience_is_spent(epochs)) return false;
+  return has_rows(run_folder / "metrics.jsonl", from.state->metric_rows + 1);
+}
+
 }  // namespace ra

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "ra/training/training_checkpoint.h"
+#include "ra/training/training_options.h"
 
 namespace ra {
 
@@ -13,5 +14,9 @@ namespace ra {
 // forgets it, so that the next epoch counts as the best. nullopt when the run has saved nothing; kBadInput when it has, and
 // none of it will do, and for files that cannot be read at all. To be called by the one who holds the run's lock.
 std::optional<TrainingCheckpoint> find_resume_point(const std::filesystem::path& run_folder);
+
+// Whether the run of a resume point has no epoch left, by number or by patience, and has logged what came after its last
+// one: its end, or results.
+bool has_ended(const std::filesystem::path& run_folder, const TrainingCheckpoint& from, const TrainingOptions& options);
 
 }  // namespace ra

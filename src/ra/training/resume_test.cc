@@ -231,6 +231,31 @@ TEST_F(ResumeTest, CutsRowsThatCameAfterTheState) {
   expect_the_same_end();
 }
 
+TEST_F(ResumeTest, CountsTheTimeOfRowsThatAreCut) {
+  train(busy_inputs(run()), 8);
+  const std::string before = read_text_file(run() / "metrics.jsonl");
+  write_file(run() / "metrics.jsonl", before + R"({"_step": 9, "_timestamp": 1, "_runtime": 5000})" + "\n");
+  TrainerInputs inputs = busy_inputs(run());
+  inputs.from = find_resume_point(run());
+  const SliceDataset training = ramps(10), held_out = ramps(3, 4);
+  const TrainingReport report = Trainer(std::move(inputs), training, held_out).run();
+  EXPECT_GT(report.runtime_seconds, 5000.0);
+}
+
+TEST_F(ResumeTest, HasEndedWhenNoEpochIsLeftAndTheEndIsLogged) {
+  train(busy_inputs(run()), 1000);
+  const TrainingOptions options = busy_inputs(run()).training;
+  const auto found = find_resume_point(run());
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(has_ended(run(), *found, options)) << "its end is not logged";
+  const std::string rows = read_text_file(run() / "metrics.jsonl");
+  write_file(run() / "metrics.jsonl", rows + R"({"_step": 3, "_timestamp": 1, "_runtime": 1})" + "\n");
+  EXPECT_TRUE(has_ended(run(), *found, options));
+  TrainingOptions longer = options;
+  longer.epochs = 3;
+  EXPECT_FALSE(has_ended(run(), *found, longer));
+}
+
 TEST_F(ResumeTest, MoreEpochsGoOnFromTheEnd) {
   train(busy_inputs(run()), 1000);
   TrainerInputs inputs = busy_inputs(run());

@@ -99,6 +99,15 @@ void Trainer::go_on(const TrainingCheckpoint& from) {
 }
 
 TrainingReport Trainer::run() {
+  try {
+    return train();
+  } catch (const Error& error) {
+    log_.end_failed(exit_code(error.code()));
+    throw;
+  }
+}
+
+TrainingReport Trainer::train() {
   clock_.start(position_, log_.runtime_seconds());
   if (log_.rows() == 0) log_.add(0, yardsticks_row(yardsticks_));
   if (from_model_file_) {  // a run that is killed early goes on from these weights, and needs the file no more
@@ -127,6 +136,7 @@ TrainingReport Trainer::run() {
     report.latent_rule = standing_.rule_of(*report.best);
   }
   report.yardsticks = yardsticks_;
+  report.runtime_seconds = log_.runtime_seconds();
   report.best_checkpoint = keeper_.best_path();
   report.latest_checkpoint = keeper_.latest_path();
   return report;

@@ -60,10 +60,12 @@ class Trainer {
   // Runs to the end, to the time limit, until patience is spent, or until StopSignal received something (then a state
   // is written after the step in progress). kFailed naming epoch, step and term when more losses or gradients were not
   // finite than training.max_bad_steps allows, or a weight or the validation error is not; best.pt then still holds the
-  // best epoch before it. kIo when nothing could be saved for too long.
+  // best epoch before it. kIo when nothing could be saved for too long. A failure is
+  // logged as the end of the run; any other end is the caller's to log.
   TrainingReport run();
 
  private:
+  TrainingReport train();
   void go_on(const TrainingCheckpoint& from);
   std::optional<TrainingEnd> end_reached() const;
   // Returns false when a signal ended the epoch early.

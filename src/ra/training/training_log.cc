@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "ra/base/error.h"
 #include "ra/base/log.h"
@@ -25,12 +27,18 @@ std::optional<std::size_t> size_of_rows(const std::string& text, std::int64_t ro
   return end;
 }
 
-// `_runtime` of the last of those lines.
-double runtime_after(const std::string& text, std::size_t end) {
-  if (end == 0) return 0.0;
-  const std::size_t before = end < 2 ? std::string::npos : text.rfind('\n', end - 2);
-  const std::size_t begin = before == std::string::npos ? 0 : before + 1;
-  return parse_metrics_line(std::string_view(text).substr(begin, end - 1 - begin), -1).runtime;
+// The largest `_runtime` of a text, those rows included that are going to be cut: their time was spent. A line that was
+// not finished has none.
+double largest_runtime(std::string_view text) {
+  double largest = 0.0;
+  for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string_view::npos; begin = end + 1) {
+    try {
+      largest = std::max(largest, parse_metrics_line(text.substr(begin, end - begin), -1).runtime);
+    } catch (const Error&) {
+      break;  // RunTrackers says what is damaged
+    }
+  }
+  return largest;
 }
 
 std::unique_ptr<RunTrackers> trackers_after(TrackedRun run, std::int64_t rows) {
@@ -40,7 +48,7 @@ std::unique_ptr<RunTrackers> trackers_after(TrackedRun run, std::int64_t rows) {
   if (!end)
     throw Error(ErrorCode::kBadInput,
                 fmt::format("'{}' has fewer than the {} rows that were logged", path.string(), rows));
-  return std::make_unique<RunTrackers>(std::move(run), static_cast<std::int64_t>(*end), runtime_after(text, *end));
+  return std::make_unique<RunTrackers>(std::move(run), static_cast<std::int64_t>(*end), largest_runtime(text));
 }
 
 }  // namespace
@@ -75,6 +83,15 @@ void TrainingLog::flush() {
 }
 
 void TrainingLog::finish() { write_waiting(); }
+
+void TrainingLog::end_failed(int exit_code) {
+  try {
+    write_waiting();
+    trackers_->finish(exit_code);
+  } catch (const Error& error) {
+    log::warning("the end of the run is not logged: {}", error.what());
+  }
+}
 
 bool has_rows(const fs::path& metrics, std::int64_t rows) {
   return rows == 0 || (fs::exists(metrics) && size_of_rows(read_metrics_text(metrics), rows));

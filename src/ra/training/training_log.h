@@ -23,6 +23,9 @@ class TrainingLog {
   void flush();
   // kIo when rows still wait.
   void finish();
+  // Logs that the run failed, so that sinks do not show it as running for ever. The failure itself matters more than a
+  // log that cannot be written, so that is only warned of.
+  void end_failed(int exit_code);
 
   // Logged so far, those that wait included.
   std::int64_t rows() const { return written_ + static_cast<std::int64_t>(waiting_.size()); }

@@ -54,6 +54,7 @@ struct TrainingReport {
   std::optional<Validation> best;
   std::optional<LatentRule> latent_rule;  // what best.pt says
   Yardsticks yardsticks{};
+  double runtime_seconds = 0.0;  // of all starts
   std::filesystem::path best_checkpoint, latest_checkpoint;
 };
 
