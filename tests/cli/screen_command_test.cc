@@ -215,7 +215,7 @@ class BrokenInput : public Screen, public ::testing::WithParamInterface<const ch
 
 TEST_P(BrokenInput, IsNamedOnceAndTheOthersGoOn) {
   const fs::path bad = make_broken(GetParam());
-  const ProgramResult result = screen_to_output({bad.string(), picture_.string(), "--quiet"});
+  const ProgramResult result = screen_to_output({bad.string(), picture_.string(), "--quiet", "--log-level", "error"});
   EXPECT_EQ(result.exit_code, 1) << result.err;
   EXPECT_THAT(result.err, AllOf(HasSubstr(bad.filename().string()), Not(HasSubstr("internal error"))));
   EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
