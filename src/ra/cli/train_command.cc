@@ -94,6 +94,8 @@ int run_train(const TrainOptions& options) {
     log::info("'{}' has finished its {} epochs, so there is nothing to go on with; a larger training.epochs makes it "
               "longer",
               run.folder.string(), run.start.from->epochs());
+    // A kill may have cut the sinks short after the last row: opening makes them again from the rows.
+    const RunTrackers sinks(tracked_run(run.folder));
     return kExitSuccess;
   }
   const TrainingReport report = train_with_progress(run, device, options.common.quiet, "ra train");

@@ -1,7 +1,9 @@
 #include "ra/tracking/run_trackers.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -279,6 +281,22 @@ TEST_F(RunTrackersTest, ASinkThatFailsOnTheWayIsDroppedWithOneWarning) {
   EXPECT_EQ(read_metrics(run_.folder / "metrics.jsonl").rows.size(), 5u);
   EXPECT_EQ(wandb_records().size(), 4u);  // whole records of the time before
   EXPECT_EQ(events().size(), 2 + 4u);
+}
+
+TEST_F(RunTrackersTest, TakesAwayWhatAKilledProcessLeftAmongThePictures) {
+  {
+    RunTrackers trackers(run_);
+    write_epoch(trackers, 0, true);
+  }
+  const fs::path images =
+      find_file(run_.folder / "wandb", "run-.*\\.wandb").parent_path() / "files" / "media" / "images";
+  const fs::path left = images / (".epoch.png." + std::to_string(::getpid()) + ".0.tmp");
+  ASSERT_TRUE(fs::is_directory(images));
+  write_file(images / "kept.png", "not a temporary file");
+  std::ofstream(left) << "half a pic";
+  RunTrackers trackers(run_);
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(images / "kept.png"));
 }
 
 TEST_F(RunTrackersTest, WithoutSinksOnlyMetricsAreWritten) {

@@ -103,6 +103,9 @@ WandbSink::WandbSink(const fs::path& folder, const TrackedRun& run, const RunIde
     : folder_(location(folder, identity)), file_(folder_ / fmt::format("run-{}.wandb", identity.id)) {
   make_output_folder(folder_ / "files");
   make_output_folder(folder_ / "logs");
+  for (const char* part : {"files", "files/media/images", "files/media/table"}) {
+    if (fs::is_directory(folder_ / part)) remove_stale_temporaries(folder_ / part);
+  }
   write_file(folder_ / "files" / "config.yaml", config_yaml(run));
   write_file(folder_ / "files" / "wandb-metadata.json", metadata(identity));
   file_.append(log_.header());
