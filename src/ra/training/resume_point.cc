@@ -7,6 +7,8 @@
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
 #include "ra/base/log.h"
+#include "ra/tracking/metrics_reader.h"
+#include "ra/tracking/replay.h"
 #include "ra/training/checkpoint_keeper.h"
 #include "ra/training/training_log.h"
 
@@ -84,7 +86,10 @@ bool has_ended(const fs::path& run_folder, const TrainingCheckpoint& from, const
   Standing standing(options);
   standing.restore(from.state->standing);
   if (epochs < options.warmup.epochs + options.epochs && !standing.patience_is_spent(epochs)) return false;
-  return has_rows(run_folder / "metrics.jsonl", from.state->metric_rows + 1);
+  if (!has_rows(run_folder / "metrics.jsonl", from.state->metric_rows + 1)) return false;
+  const LoggedRows logged = read_metrics(run_folder / "metrics.jsonl");
+  // A signal between the last step and the end makes a run that is complete end as one that was stopped.
+  return exit_code_of(logged.rows.back()).value_or(0) == 0;
 }
 
 }  // namespace ra

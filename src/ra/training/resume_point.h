@@ -16,7 +16,7 @@ namespace ra {
 std::optional<TrainingCheckpoint> find_resume_point(const std::filesystem::path& run_folder);
 
 // Whether the run of a resume point has no epoch left, by number or by patience, and has logged what came after its last
-// one: its end, or results.
+// one: its end, unless by a signal or an error, or results.
 bool has_ended(const std::filesystem::path& run_folder, const TrainingCheckpoint& from, const TrainingOptions& options);
 
 }  // namespace ra

@@ -251,6 +251,9 @@ TEST_F(ResumeTest, HasEndedWhenNoEpochIsLeftAndTheEndIsLogged) {
   const std::string rows = read_text_file(run() / "metrics.jsonl");
   write_file(run() / "metrics.jsonl", rows + R"({"_step": 3, "_timestamp": 1, "_runtime": 1})" + "\n");
   EXPECT_TRUE(has_ended(run(), *found, options));
+  write_file(run() / "metrics.jsonl",
+             rows + R"({"phase": "end", "_exit_code": 143, "_step": 3, "_timestamp": 1, "_runtime": 1})" + "\n");
+  EXPECT_FALSE(has_ended(run(), *found, options)) << "stopped after its last step";
   TrainingOptions longer = options;
   longer.epochs = 3;
   EXPECT_FALSE(has_ended(run(), *found, longer));
