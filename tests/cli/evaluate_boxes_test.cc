@@ -10,11 +10,11 @@
 #include "ra/io/npy.h"
 #include "ra/io/read_image.h"
 #include "ra/io/write_image.h"
-#include "ra/testing/run_program.h"
+#include "ra/testing/program_test.h"
 #include "ra/testing/shared_data.h"
 #include "ra/testing/small_model.h"
-#include "ra/testing/temporary_folder.h"
 #include "ra/testing/text_file.h"
+#include "reference_experiment.h"
 
 namespace ra::testing {
 namespace {
@@ -77,7 +77,7 @@ Counts judged_by_the_rule(const std::vector<float>& map, const Picture& positive
 
 // An experiment of the reference's shape on tumour slices: five sets, every tumour parted in two boxes (a row each),
 // with a mask of what counts as false.
-class EvaluateBoxes : public ::testing::Test {
+class EvaluateBoxes : public ProgramTest {
  protected:
   struct Row {
     fs::path image;
@@ -153,28 +153,7 @@ class EvaluateBoxes : public ::testing::Test {
         datasets += "          " + (kind == "test" ? "data" : kind) + "_dir: {test: [" + set + "_" + kind + ".csv]}\n";
       }
     }
-    std::ofstream(folder_.path() / "reference.yaml") << R"(experiment: {name: five, task: test, weights: model.pt}
-device: cpu
-configurator: {module_name: core.Configurator, class_name: DLConfigurator}
-model:
-  module_name: model_zoo.ra
-  class_name: RA
-  params: {cdim: 1, zdim: 8, channels: !!python/tuple [4, 8, 8], image_size: 32}
-trainer:
-  module_name: projects.x.RA_Trainer
-  class_name: PTrainer
-  params: {checkpoint_path: weights/}
-  data_loader: {module_name: core.DataLoader, class_name: DefaultDataLoader, params: {args: {data_dir: {test: [Normal_test.csv]}}}}
-downstream_tasks:
-  localization:
-    module_name: projects.x.DownstreamEvaluator
-    class_name: PDownstreamEvaluator
-    data_loader:
-      module_name: core.DataLoader
-      class_name: DefaultDataLoader
-      params: {args: {}}
-      datasets:
-)" << datasets;
+    write("reference.yaml", reference_experiment("{test: [Normal_test.csv]}", datasets));
   }
 
   // The map that `ra screen` writes of an image, in the order of the sets' rows.
@@ -194,9 +173,7 @@ downstream_tasks:
     return values[values.size() / 2];
   }
 
-  ProgramResult ra(const std::vector<std::string>& words) const { return run_ra(words, {folder_.path(), {}}); }
 
-  TemporaryFolder folder_;
   std::map<std::string, std::vector<Row>> sets_;
 };
 

@@ -3,9 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "ra/testing/run_program.h"
+#include "ra/testing/program_test.h"
 #include "ra/testing/small_model.h"
-#include "ra/testing/temporary_folder.h"
 #include "ra/testing/text_file.h"
 
 namespace ra::testing {
@@ -15,7 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // The evaluation of a calibrated bundle: its threshold, p-values and the map normalised by its healthy maps.
-class EvaluateBundle : public ::testing::Test {
+class EvaluateBundle : public ProgramTest {
  protected:
   void SetUp() override {
     const ProgramResult made = ra({"synthesize", "--output", ".", "--count", "40", "--seed", "3", "--lesions"});
@@ -25,7 +24,6 @@ class EvaluateBundle : public ::testing::Test {
                                          "--normalised-map", "--threads", "1"});
     ASSERT_EQ(calibrated.exit_code, 0) << calibrated.err;
   }
-  ProgramResult ra(const std::vector<std::string>& words) const { return run_ra(words, {folder_.path(), {}}); }
   ProgramResult evaluate(const std::vector<std::string>& more) const {
     std::vector<std::string> words = {"evaluate", "--model",   "site.ra", "--manifest", "brains=manifest.csv",
                                       "--output", "out",       "--split", "test",       "--resamples",
@@ -34,7 +32,6 @@ class EvaluateBundle : public ::testing::Test {
     return ra(words);
   }
   nlohmann::json results() const { return nlohmann::json::parse(content_of(folder_.path() / "out" / "results.json")); }
-  TemporaryFolder folder_;
 };
 
 TEST_F(EvaluateBundle, JudgesMeanAndMaximumOfTheMapAsItIsAndNormalised) {

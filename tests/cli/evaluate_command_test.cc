@@ -1,13 +1,12 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "ra/testing/run_program.h"
+#include "ra/testing/program_test.h"
 #include "ra/testing/small_model.h"
-#include "ra/testing/temporary_folder.h"
+#include "ra/testing/text_file.h"
+#include "reference_experiment.h"
 
 namespace ra::testing {
 namespace {
@@ -16,33 +15,22 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-std::string content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 // Synthetic brains with lesions, their lists and manifest, and a model that has learnt nothing.
-class EvaluateCommand : public ::testing::Test {
+class EvaluateCommand : public ProgramTest {
  protected:
   void SetUp() override {
     const ProgramResult made = ra({"synthesize", "--output", ".", "--count", "20", "--seed", "3", "--lesions"});
     ASSERT_EQ(made.exit_code, 0) << made.err;
     write_small_model(path("model.pt"));
   }
-  ProgramResult ra(const std::vector<std::string>& words) const { return run_ra(words, {folder_.path(), {}}); }
   ProgramResult evaluate(const std::vector<std::string>& more) const {
     std::vector<std::string> words = {"evaluate", "--model", "model.pt", "--output", "out", "--resamples", "100"};
     words.insert(words.end(), more.begin(), more.end());
     return ra(words);
   }
-  fs::path path(const std::string& name) const { return folder_.path() / name; }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }
   nlohmann::json results(const char* folder) const {
-    return nlohmann::json::parse(content(path(folder) / "results.json"));
+    return nlohmann::json::parse(content_of(path(folder) / "results.json"));
   }
-  TemporaryFolder folder_;
 };
 
 TEST_F(EvaluateCommand, WritesTheFolderThatReportsRead) {
@@ -61,7 +49,7 @@ TEST_F(EvaluateCommand, WritesTheFolderThatReportsRead) {
   for (const auto& metric : json.at("metrics")) {
     EXPECT_TRUE(metric.at("value").is_number() || !metric.at("reason").get<std::string>().empty()) << metric;
   }
-  EXPECT_THAT(content(path("out/cases.csv")), HasSubstr("case,set,image,slice,subject,label,class,score"));
+  EXPECT_THAT(content_of(path("out/cases.csv")), HasSubstr("case,set,image,slice,subject,label,class,score"));
   EXPECT_EQ(evaluate({"--manifest", "brains=manifest.csv"}).exit_code, 2) << "results are there";
   ASSERT_EQ(
       evaluate({"--manifest", "brains=manifest.csv", "--split", "test", "--train", "lists/train.csv", "--overwrite"})
@@ -79,33 +67,11 @@ TEST_F(EvaluateCommand, RunsFiveSetsOfAnExperimentOfTheReference) {
     }
     return text;
   };
-  write("reference.yaml", std::string(R"(experiment: {name: five, task: test, weights: model.pt}
-device: cpu
-configurator: {module_name: core.Configurator, class_name: DLConfigurator}
-model:
-  module_name: model_zoo.ra
-  class_name: RA
-  params: {cdim: 1, zdim: 8, channels: !!python/tuple [4, 8, 8], image_size: 32}
-trainer:
-  module_name: projects.x.RA_Trainer
-  class_name: PTrainer
-  params: {checkpoint_path: weights/}
-  data_loader:
-    module_name: core.DataLoader
-    class_name: DefaultDataLoader
-    params: {args: {data_dir: {train: [lists/train.csv], val: [lists/val.csv]}}}
-downstream_tasks:
-  localization:
-    module_name: projects.x.DownstreamEvaluator
-    class_name: PDownstreamEvaluator
-    data_loader:
-      module_name: core.DataLoader
-      class_name: DefaultDataLoader
-      params: {args: {}}
-      datasets:
-)") + set("Normal", "test", false) +
-                              set("absent_septum", "lesions", true) + set("edema", "lesions", true) +
-                              set("mass", "lesions", true) + set("resection", "lesions", true));
+  write("reference.yaml",
+        reference_experiment("{train: [lists/train.csv], val: [lists/val.csv]}",
+                             set("Normal", "test", false) + set("absent_septum", "lesions", true) +
+                                 set("edema", "lesions", true) + set("mass", "lesions", true) +
+                                 set("resection", "lesions", true)));
   const ProgramResult result = ra({"evaluate", "reference.yaml", "--output", "five", "--allow-overlap"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const nlohmann::json json = results("five/downstream/localization");
@@ -120,7 +86,7 @@ downstream_tasks:
 
 TEST_F(EvaluateCommand, NamesACorruptImageAndJudgesTheRest) {
   write("broken.png", "no picture");
-  const std::string manifest = content(path("manifest.csv"));
+  const std::string manifest = content_of(path("manifest.csv"));
   write("some.csv", manifest + "broken.png,someone,1,,,,,test\n");
   const ProgramResult result = evaluate({"--manifest", "brains=some.csv", "--split", "test"});
   EXPECT_EQ(result.exit_code, 1) << result.err;
@@ -148,7 +114,7 @@ training: {epochs: 1, warmup: {epochs: 1}}
 }
 
 TEST_F(EvaluateCommand, RefusesAPersonInTwoSplitsUnlessAllowed) {
-  std::string manifest = content(path("manifest.csv"));
+  std::string manifest = content_of(path("manifest.csv"));
   write("one.csv", "image,subject,label,split\nbroken.png,someone,0,train\n");
   write("broken.png", "no picture");
   write("again.png", "another one");

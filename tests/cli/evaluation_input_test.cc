@@ -1,13 +1,11 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "ra/io/write_image.h"
-#include "ra/testing/run_program.h"
+#include "ra/testing/program_test.h"
 #include "ra/testing/small_model.h"
-#include "ra/testing/temporary_folder.h"
 #include "ra/testing/text_file.h"
 
 namespace ra::testing {
@@ -19,7 +17,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 
 // Bad input to `ra evaluate`: small discs, healthy ones and ones with a bright spot, and manifests that are wrong.
-class EvaluationInput : public ::testing::Test {
+class EvaluationInput : public ProgramTest {
  protected:
   void SetUp() override { write_small_model(path("model.pt")); }
 
@@ -52,7 +50,6 @@ class EvaluationInput : public ::testing::Test {
     write("healthy.csv", healthy);
     write("ill.csv", lesions);
   }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }
   ProgramResult evaluate(const std::string& ill = "ill.csv") const {
     return run_ra({"evaluate", "--model", "model.pt", "--manifest", "Normal=healthy.csv", "--manifest",
                    "lesions=" + ill, "--output", "out", "--resamples", "100", "--threads", "1"},
@@ -76,9 +73,7 @@ class EvaluationInput : public ::testing::Test {
     rows.erase(rows.begin());
     return rows;
   }
-  fs::path path(const std::string& name) const { return folder_.path() / name; }
 
-  TemporaryFolder folder_;
 };
 
 TEST_F(EvaluationInput, NamesAMaskOfAnotherSizeAndJudgesTheRest) {

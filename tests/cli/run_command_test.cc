@@ -1,13 +1,11 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "ra/base/atomic_file.h"
-#include "ra/testing/run_program.h"
+#include "ra/testing/program_test.h"
 #include "ra/testing/shared_data.h"
-#include "ra/testing/temporary_folder.h"
 #include "ra/testing/text_file.h"
 
 namespace ra::testing {
@@ -19,16 +17,13 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // Synthetic brains, and an experiment on them that takes a second.
-class RunCommand : public ::testing::Test {
+class RunCommand : public ProgramTest {
  protected:
   void SetUp() override {
     const ProgramResult made = ra({"synthesize", "--output", ".", "--count", "8", "--seed", "3", "--lesions"});
     ASSERT_EQ(made.exit_code, 0) << made.err;
     write("tiny.yaml", kTiny);
   }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(folder_.path() / name) << text; }
-  ProgramResult ra(const std::vector<std::string>& words) const { return run_ra(words, {folder_.path(), {}}); }
-  fs::path path(const std::string& name) const { return folder_.path() / name; }
   std::string read_text(const std::string& name) const { return read_text_file(path(name)); }
 
   static constexpr const char* kTiny = R"(name: tiny
@@ -48,7 +43,6 @@ downstream_tasks:
     datasets:
       - {name: lesions, test: lists/lesions.csv, labels: lists/lesions_ann.csv, masks: lists/lesions_neg.csv}
 )";
-  TemporaryFolder folder_;
 };
 
 TEST_F(RunCommand, TrainsTestsAndRunsEveryDownstreamTask) {

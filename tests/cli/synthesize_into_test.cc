@@ -6,10 +6,9 @@
 
 #include "ra/base/atomic_file.h"
 #include "ra/io/read_image.h"
-#include "ra/testing/run_program.h"
+#include "ra/testing/program_test.h"
 #include "ra/testing/shared_data.h"
 #include "ra/testing/small_model.h"
-#include "ra/testing/temporary_folder.h"
 
 namespace ra::testing {
 namespace {
@@ -21,19 +20,17 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 // Lesions in synthetic brains, which the program takes for real ones.
-class SynthesizeInto : public ::testing::Test {
+class SynthesizeInto : public ProgramTest {
  protected:
   void SetUp() override {
     const ProgramResult made = ra({"synthesize", "--output", "brains", "--count", "4", "--seed", "2", "--threads", "1"});
     ASSERT_EQ(made.exit_code, 0) << made.err;
   }
-  ProgramResult ra(const std::vector<std::string>& words) const { return run_ra(words, {folder_.path(), {}}); }
   ProgramResult into(const std::vector<std::string>& more) const {
     std::vector<std::string> words{"synthesize", "--output", "out", "--lesions", "--threads", "1", "--into"};
     words.insert(words.end(), more.begin(), more.end());
     return ra(words);
   }
-  fs::path path(const std::string& name) const { return folder_.path() / name; }
   std::vector<std::string> lines(const std::string& name) const {
     std::istringstream text(read_text_file(path(name)));
     std::vector<std::string> lines;
@@ -41,7 +38,6 @@ class SynthesizeInto : public ::testing::Test {
     return lines;
   }
 
-  TemporaryFolder folder_;
 };
 
 TEST_F(SynthesizeInto, WritesManifestsThatEvaluateTakes) {

@@ -9,6 +9,7 @@
 #include "ra/cli/training_display.h"
 
 namespace ra {
+
 PreparedTraining prepare_resumed(const std::string& run, const CommonOptions& common, bool others) {
   if (others || common.seed || common.overwrite) {
     throw Error(ErrorCode::kUsage,

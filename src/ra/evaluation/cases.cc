@@ -68,6 +68,7 @@ class CaseRun {
         images_(plan.images.size()),
         healthy_(plan.images.size(), 0) {
     results_.sets = plan.sets;
+    results_.failures = plan.failures;
     results_.perceptual = detector.identity().perceptual;
     results_.methods.push_back("ra");
     if (normalised_) results_.methods.push_back("ra_normalised");

@@ -81,9 +81,10 @@ class Comparison {
     const std::vector<std::int64_t> subjects = subject_numbers(ranking_.cases);
     const auto replicates = bootstrap_ranking(scores, ranking_.labels, subjects, kMetrics, options_);
     for (std::size_t k = 0; k < kMetrics.size(); ++k) {
-      std::string kind = describe_bootstrap(ranking_.cases, options_);
-      const Estimate value = kMetrics[k] == RankMetric::kAuroc ? auroc_of(ranking_, scores, options_, kind)
-                                                               : estimate(replicates[k], options_.level);
+      const bool delong = kMetrics[k] == RankMetric::kAuroc && !is_clustered(subjects);
+      const std::string kind = delong ? kDelong : describe_bootstrap(ranking_.cases, options_);
+      const Estimate value = delong ? auroc_estimate(scores, ranking_.labels, options_.level)
+                                    : estimate(replicates[k], options_.level);
       results_.metrics.push_back(
           with_estimate(row(method, maximum, std::string(to_string(kMetrics[k])), "strict"), value, kind));
     }

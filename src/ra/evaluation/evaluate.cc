@@ -52,7 +52,10 @@ EvaluationResults evaluate(const AnomalyDetector& detector, const EvaluationPlan
                            const EvaluationOptions& options, const CaseSink& sink,
                            const std::function<void(std::size_t, std::size_t)>& progress) {
   options.bootstrap.validate();
-  if (plan.cases.empty()) throw Error(ErrorCode::kUsage, "there is no image to evaluate");
+  if (plan.cases.empty()) {
+    throw Error(ErrorCode::kUsage, "there is no image to evaluate" +
+                                       (plan.failures.empty() ? "" : ": " + plan.failures.front()));
+  }
   double fitting = 0.0;
   const auto opponents = [&] {
     const TimedPart timed(fitting);

@@ -68,17 +68,19 @@ class Planner {
     if (slices_.text() == "mid") return whole;
     try {
       const std::optional<std::int64_t> count = files_.count(row.image);
-      return count ? slices_of(row, *count, pathological) : whole;
+      if (!count) return whole;
+      return in_context("'" + row.image.string() + "'", [&] { return slices_of(row, *count, pathological); });
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kBadInput) throw;
-      return whole;  // it fails again when its turn comes, and is named there
+      plan_.failures.emplace_back(error.what());
+      return {};
     }
   }
 
   std::vector<RowImage> slices_of(const ManifestRow& row, std::int64_t count, bool pathological) {
     if (!row.boxes.empty()) {
-      throw Error(ErrorCode::kUsage, fmt::format("'{}' is a volume and has boxes, which do not say in which slice they "
-                                                 "lie; give masks, or --slices mid", row.image.string()));
+      throw Error(ErrorCode::kUsage,
+                  "it is a volume and has boxes, which do not say in which slice they lie; give masks, or --slices mid");
     }
     std::vector<RowImage> images;
     for (const std::int64_t slice : slices_.select(count)) {
@@ -86,6 +88,7 @@ class Planner {
       const bool here = pathological && (row.mask.empty() || has_voxel(files_.read(row.mask, slice).picture));
       images.push_back({{row.image, slice}, here});
     }
+    if (images.empty()) throw Error(ErrorCode::kBadInput, "every slice of --slices " + slices_.text() + " is constant");
     return images;
   }
 

@@ -34,6 +34,7 @@ struct EvaluationPlan {
   std::vector<std::string> sets;
   std::vector<PlannedImage> images;
   std::vector<PlannedCase> cases;
+  std::vector<std::string> failures;  // volumes of which no slice can be taken, with the reason
 };
 
 // One sentence for every two sets of which one calls images healthy that the other does not.

@@ -80,9 +80,20 @@ TEST_F(EvaluationPlanTest, RefusesBoxesInVolumesOfWhichSlicesAreTaken) {
   EXPECT_EQ(plan_evaluation({set_}).cases.size(), 1u);
 }
 
-TEST_F(EvaluationPlanTest, LeavesAFileThatCannotBeReadForTheEvaluationToName) {
-  set_.rows[0].image = folder_.path() / "none.nii.gz";
-  EXPECT_EQ(plan_evaluation({set_}, SliceRule::parse("all")).images.size(), 1u);
+TEST_F(EvaluationPlanTest, NamesAVolumeOfWhichNoSliceCanBeTaken) {
+  const ManifestRow good = set_.rows[0];
+  const auto failure_of = [&](const ManifestRow& bad, const char* slices) {
+    set_.rows = {bad};
+    const EvaluationPlan plan = plan_evaluation({set_}, SliceRule::parse(slices));
+    EXPECT_TRUE(plan.cases.empty());
+    EXPECT_EQ(plan.failures.size(), 1u);
+    return plan.failures.empty() ? "" : plan.failures[0];
+  };
+  ManifestRow none = good;
+  none.image = folder_.path() / "none.nii.gz";
+  EXPECT_NE(failure_of(none, "all").find("none.nii.gz"), std::string::npos);
+  EXPECT_NE(failure_of(good, "3:9").find("v.nii.gz"), std::string::npos) << "there are 5 slices";
+  EXPECT_NE(failure_of(good, "0").find("constant"), std::string::npos);
 }
 
 TEST_F(EvaluationPlanTest, ReadsSlicesAsTheyLieInTheVolume) {

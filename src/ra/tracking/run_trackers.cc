@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "ra/base/log.h"
-#include "ra/tracking/metrics_reader.h"
 #include "ra/tracking/replay.h"
 
 namespace ra {
@@ -36,7 +35,7 @@ RunTrackers::RunTrackers(TrackedRun run, Place place)
   const LoggedRows logged = read_metrics(metrics_of(run_));
   if (logged.rows.empty()) return;
   last_step_ = logged.rows.back().step;
-  start_sinks();
+  start_sinks(logged);
 }
 
 RunTrackers::Place RunTrackers::end_of(const fs::path& metrics, double least_runtime) {
@@ -46,9 +45,8 @@ RunTrackers::Place RunTrackers::end_of(const fs::path& metrics, double least_run
   return {logged.complete_bytes, least_runtime};
 }
 
-void RunTrackers::start_sinks() {
+void RunTrackers::start_sinks(const LoggedRows& logged) {
   started_ = true;
-  const LoggedRows logged = read_metrics(metrics_of(run_));
   for (const std::string& name : run_.options.sinks) {
     try {
       sinks_.push_back({name, make_sink_of(name, run_.folder, run_, logged)});
@@ -77,7 +75,7 @@ void RunTrackers::write(std::int64_t step, const MetricRow& values) {
   const std::string line = log_.write(whole);
   if (!started_) {
     last_step_ = step;
-    return start_sinks();
+    return start_sinks(read_metrics(metrics_of(run_)));
   }
   // Sinks see what the file holds: nulls for numbers that are not finite, UTF-8, the clocks.
   TrackedRow row = parse_metrics_line(line, last_step_);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ra/tracking/metrics_log.h"
+#include "ra/tracking/metrics_reader.h"
 #include "ra/tracking/tracker.h"
 
 namespace ra {
@@ -52,7 +53,7 @@ class RunTrackers {
 
   RunTrackers(TrackedRun run, Place place);
   static Place end_of(const std::filesystem::path& metrics, double least_runtime);
-  void start_sinks();
+  void start_sinks(const LoggedRows& logged);
   void write(std::int64_t step, const MetricRow& values);
   template <class Work>
   void for_each_sink(Work work);

@@ -16,28 +16,20 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::ramps;
+using testing::tiny_inputs;
 using testing::tiny_model;
 
 // Everything that could forget its state is on: batch norm that tracks the batch, an average, a schedule, clipping. The
 // last batch of an epoch is smaller.
 TrainerInputs busy_inputs(const fs::path& folder) {
-  TrainerInputs inputs;
-  inputs.model = tiny_model();
-  inputs.input.image_size = 32;
-  inputs.training.epochs = 2;
-  inputs.training.warmup.epochs = 1;
-  inputs.training.warmup.learning_rate = 2e-3;
-  inputs.training.learning_rate = 5e-4;
+  TrainerInputs inputs = tiny_inputs(folder);
   inputs.training.batch_size = 4;
-  inputs.training.examples_every = 0;
   inputs.training.batch_norm = BatchNormMode::kBatch;
   inputs.training.average_decay = 0.9;
   inputs.training.gradient_clip = 0.05;
   inputs.training.schedule.kind = ScheduleKind::kCosine;
   inputs.training.schedule.ramp_steps = 2;
   inputs.training.checkpoints.minutes = 0.0;
-  inputs.seed = 17;
-  inputs.folder = folder;
   return inputs;
 }
 

@@ -21,21 +21,8 @@ namespace fs = std::filesystem;
 using testing::copied_state;
 using testing::equal;
 using testing::ramps;
+using testing::tiny_inputs;
 using testing::tiny_model;
-
-TrainerInputs tiny_inputs(const fs::path& folder) {
-  TrainerInputs inputs;
-  inputs.model = tiny_model();
-  inputs.input.image_size = 32;
-  inputs.training.epochs = 2;
-  inputs.training.warmup.epochs = 1;
-  inputs.training.warmup.learning_rate = 2e-3;
-  inputs.training.learning_rate = 5e-4;
-  inputs.training.examples_every = 0;
-  inputs.seed = 17;
-  inputs.folder = folder;
-  return inputs;
-}
 
 std::vector<nlohmann::json> metrics_of(const fs::path& folder) {
   std::istringstream lines(read_text_file(folder / "metrics.jsonl"));

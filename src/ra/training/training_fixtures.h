@@ -3,12 +3,14 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <filesystem>
 #include <memory>
 
 #include "ra/base/random.h"
 #include "ra/data/slice_dataset.h"
 #include "ra/model/reversed_autoencoder.h"
 #include "ra/training/introspective_step.h"
+#include "ra/training/trainer.h"
 
 // Small networks and pictures for the tests of this folder.
 namespace ra::testing {
@@ -23,6 +25,21 @@ inline ModelOptions tiny_options() {
 
 inline std::shared_ptr<ReversedAutoencoder> tiny_model(std::uint64_t seed = 1) {
   return std::make_shared<ReversedAutoencoder>(tiny_options(), seed);
+}
+
+// Three epochs, the first a warm-up, of that network into a folder.
+inline TrainerInputs tiny_inputs(const std::filesystem::path& folder) {
+  TrainerInputs inputs;
+  inputs.model = tiny_model();
+  inputs.input.image_size = 32;
+  inputs.training.epochs = 2;
+  inputs.training.warmup.epochs = 1;
+  inputs.training.warmup.learning_rate = 2e-3;
+  inputs.training.learning_rate = 5e-4;
+  inputs.training.examples_every = 0;
+  inputs.seed = 17;
+  inputs.folder = folder;
+  return inputs;
 }
 
 // Soft ramps of random direction and offset, [N,1,32,32].
