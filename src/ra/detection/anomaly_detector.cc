@@ -64,6 +64,10 @@ void DetectionOptions::validate() const {
   require(perceptual != "squeezenet" || !perceptual_weights.empty(),
           "perceptual is squeezenet, so perceptual_weights must name the folder of squeeze.backbone.pth and "
           "squeeze.pth (--perceptual-weights DIR)");
+  require(backend.empty() || backend == "torch" || backend == "openvino",
+          fmt::format("backend is '{}', it must be torch or openvino", backend));
+  require(precision.empty() || precision == "fp32" || precision == "bf16",
+          fmt::format("precision is '{}', it must be fp32 or bf16", precision));
   require(samples == 0 || (samples >= 2 && samples <= 10000),
           fmt::format("samples is {}, it must be 0 or 2 to 10000", samples));
 }

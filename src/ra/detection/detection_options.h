@@ -13,6 +13,11 @@ struct DetectionOptions {
   std::string perceptual;
   // Folder with squeeze.backbone.pth and squeeze.pth.
   std::string perceptual_weights;
+  // Engine: "torch" (the exact one), "openvino" (the fast one on CPUs), or empty for what the bundle was calibrated
+  // with (torch for a checkpoint).
+  std::string backend;
+  // Arithmetic: "fp32", "bf16", or empty for what the bundle was calibrated with (fp32 for a checkpoint).
+  std::string precision;
   // Extra stochastic reconstructions an image, for score_mean and score_sd; 0 for none.
   int samples = 0;
 
