@@ -1,9 +1,9 @@
 """The oracle's training step at its best in float32: channels last and fused Adam, without bfloat16.
 
-    python benchmarks/runtime/fp32_best_peer.py --oracle DIR [--batch 8] [--threads 2] [--repeats 5]
+    python benchmarks/runtime/fp32_best_peer.py --oracle DIR [--compile] [--batch 8] [--threads 2] [--repeats 5]
 
-The peer of machines without bf16 units, where `oracle/benchmark.py --variant best` takes minutes a step. Prints one
-JSON line as that does.
+The peer of machines without bf16 units, where `oracle/benchmark.py --variant best` takes minutes a step; --compile adds
+torch.compile of both halves, as `--variant compile` does. Prints one JSON line as that does.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 
-def training_work(oracle, count):
+def training_work(oracle, count, compiled):
     """A function that runs one step."""
     sys.path.insert(0, str(oracle))
     from oracle.benchmark import build
@@ -25,6 +25,8 @@ def training_work(oracle, count):
     model = build("eager")[0].to(memory_format=torch.channels_last)
     rate = Hyperparameters().learning_rate
     optimisers = [torch.optim.Adam(half.parameters(), lr=rate, fused=True) for half in (model.encoder, model.decoder)]
+    if compiled:
+        model.encoder, model.decoder = torch.compile(model.encoder), torch.compile(model.decoder)
     images = torch.rand(count, 1, 128, 128).contiguous(memory_format=torch.channels_last)
 
     def work():
@@ -40,9 +42,10 @@ def main():
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--compile", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    work = training_work(options.oracle, options.batch)
+    work = training_work(options.oracle, options.batch, options.compile)
     for _ in range(2):
         work()
     seconds = []
@@ -50,7 +53,8 @@ def main():
         start = time.perf_counter()
         work()
         seconds.append((time.perf_counter() - start) / options.batch)
-    print(json.dumps({"work": "train", "variant": "best fp32", "batch": options.batch, "threads": options.threads,
+    variant = "compile fp32" if options.compile else "best fp32"
+    print(json.dumps({"work": "train", "variant": variant, "batch": options.batch, "threads": options.threads,
                       "seconds_per_slice": statistics.median(seconds), "runs": seconds}))
 
 

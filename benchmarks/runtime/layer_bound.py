@@ -1,7 +1,8 @@
 """What a bare convolution of every layer's shape costs here: the bound of a target that is out of reach.
 
     python benchmarks/runtime/layer_bound.py --oracle DIR [--precision fp32|bf16] [--batch 8] [--threads 2]
-        [--work forward|exact|fast ...] [--ra PROGRAM] [--layout best|channels_last] [--seconds 0.3] [--json FILE]
+        [--work forward|exact|fast ...] [--ra PROGRAM] [--layout best|channels_last] [--seconds 0.3] [--flop-only]
+        [--json FILE]
 
 Each convolution of the full-size network is timed alone, in a tight loop, as a plain LibTorch call of the same shape,
 batch, precision and threads: the output (forward), the gradient of its input and that of its weight. Of both layouts
@@ -100,11 +101,20 @@ def layers_of(oracle):
     return layers
 
 
+def counted(layers, work):
+    """(layer, kind, how often), where that is not 0."""
+    every = [(layer, kind, layer.count(work, kind)) for layer in layers for kind in KINDS]
+    return [entry for entry in every if entry[2] > 0]
+
+
+def flop(layers, work):
+    """Of one slice."""
+    return sum(times * layer.flop() for layer, _, times in counted(layers, work))
+
+
 def bound(layers, work, batch):
-    """Seconds and FLOP a slice."""
-    counted = [(layer, kind, layer.count(work, kind)) for layer in layers for kind in KINDS]
-    seconds = sum(times * layer.seconds[kind] for layer, kind, times in counted if times) / batch
-    return seconds, sum(times * layer.flop() for layer, _, times in counted)
+    """Seconds a slice."""
+    return sum(times * layer.seconds[kind] for layer, kind, times in counted(layers, work)) / batch
 
 
 def ra_seconds(work, options):
@@ -134,7 +144,7 @@ def print_bounds(bounds):
         print(f"| {work} | {gflop:.1f} | {1000 * seconds:.1f} | {gflop / seconds:.1f} | {tail} |")
 
 
-def main():
+def parsed():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--oracle", type=Path, required=True)
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
@@ -144,32 +154,41 @@ def main():
     parser.add_argument("--layout", choices=["best", "channels_last"], default="best")
     parser.add_argument("--seconds", type=float, default=0.3, help="spent on each layer, kind and layout")
     parser.add_argument("--ra", type=Path, help="the program, run beside it")
+    parser.add_argument("--flop-only", action="store_true", help="count, and time nothing")
     parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    return parser.parse_args()
+
+
+def measure(layers, kinds, options):
+    """Times every layer; the fastest rate found, in GFLOP/s."""
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[options.precision]
-    kinds = KINDS if set(options.work) != {"forward"} else KINDS[:1]
-    layers = layers_of(options.oracle)
     for layer in layers:
         for kind in kinds:
             layer.measure(kind, options, dtype)
-    bounds = {}
-    for work in options.work:
-        seconds, flop = bound(layers, work, options.batch)
-        bounds[work] = {"gflop": flop / 1e9, "bound_seconds": seconds}
-        if options.ra:
-            bounds[work]["ra_seconds"] = ra_seconds(work, options)
-    peak = max(options.batch * layer.flop() / seconds / 1e9 for layer in layers for seconds in layer.seconds.values())
-    print(f"LibTorch {torch.__version__}, {options.precision}, batch {options.batch}, {options.threads} threads; fastest "
-          f"convolution {peak:.1f} GFLOP/s\n")
-    print_layers(layers, options.batch, kinds)
-    print_bounds(bounds)
+    return max(options.batch * layer.flop() / seconds / 1e9 for layer in layers for seconds in layer.seconds.values())
+
+
+def main():
+    options = parsed()
+    torch.set_num_threads(options.threads)
+    layers = layers_of(options.oracle)
+    found = {"precision": options.precision, "batch": options.batch, "threads": options.threads,
+             "bounds": {work: {"gflop": flop(layers, work) / 1e9} for work in options.work}}
+    if not options.flop_only:
+        kinds = KINDS if set(options.work) != {"forward"} else KINDS[:1]
+        found["peak_gflops"] = measure(layers, kinds, options)
+        for work, entry in found["bounds"].items():
+            entry["bound_seconds"] = bound(layers, work, options.batch)
+            if options.ra:
+                entry["ra_seconds"] = ra_seconds(work, options)
+        print(f"LibTorch {torch.__version__}, {options.precision}, batch {options.batch}, {options.threads} threads; "
+              f"fastest convolution {found['peak_gflops']:.1f} GFLOP/s\n")
+        print_layers(layers, options.batch, kinds)
+        print_bounds(found["bounds"])
     if options.json:
-        rows = [{"name": layer.name, "shape": layer.shape, "size": layer.size, "flop": layer.flop(),
-                 "seconds": layer.seconds, "layout": layer.layout} for layer in layers]
-        options.json.write_text(json.dumps({"precision": options.precision, "batch": options.batch,
-                                            "threads": options.threads, "peak_gflops": peak, "layers": rows,
-                                            "bounds": bounds}, indent=1) + "\n")
+        found["layers"] = [{"name": layer.name, "shape": layer.shape, "size": layer.size, "flop": layer.flop(),
+                            "seconds": layer.seconds, "layout": layer.layout} for layer in layers]
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
