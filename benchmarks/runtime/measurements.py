@@ -23,7 +23,7 @@ class Failed(Exception):
 class Measurement:
     """What to run. `clock` says whose time counts:
     json    the runs, in seconds a slice, of the JSON line that the process prints last
-    wall    the process from start to end, by `slices`
+    wall    the process from start to end, by `slices`; with `start` (the command for one slice) what the others take
     printed "N slices in X s" in what it prints, imports and loading excluded
     """
 
@@ -32,6 +32,7 @@ class Measurement:
     cwd: str
     clock: str = "json"
     slices: int = 0
+    start: list | None = None
     flop: float = 0.0  # of one slice; 0 for unknown
     environment: dict = field(default_factory=dict)
 
@@ -84,8 +85,15 @@ def _finished(command, cwd, environment):
     return _Finished(said, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
+def _words(command):
+    return [str(word) for word in command]
+
+
 def _runs(measurement, finished):
     """(seconds a slice of each run, the line of a JSON clock)."""
+    if measurement.clock == "wall" and measurement.start:
+        one = _finished(_words(measurement.start), measurement.cwd, measurement.environment)
+        return [(finished.wall - one.wall) / (measurement.slices - 1)], {}
     if measurement.clock == "wall":
         return [finished.wall / measurement.slices], {}
     if measurement.clock == "printed":
@@ -98,7 +106,7 @@ def _runs(measurement, finished):
 def run(measurement, samples):
     """Runs it once more and adds to `samples`; Failed when the process fails."""
     neighbours = Neighbours()
-    finished = _finished([str(word) for word in measurement.command], measurement.cwd, measurement.environment)
+    finished = _finished(_words(measurement.command), measurement.cwd, measurement.environment)
     samples.others = max(samples.others, neighbours.share(finished.processor))
     runs, line = _runs(measurement, finished)
     samples.rounds.append(runs)
