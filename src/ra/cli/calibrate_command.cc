@@ -1,10 +1,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "ra/base/error.h"
 #include "ra/base/hash.h"
@@ -35,16 +39,17 @@ struct CalibrateOptions {
   bool include_perceptual = false;
   bool allow_overlap = false;
   DetectionOptions detection;
+  std::vector<std::string> engines;  // BACKEND or BACKEND:PRECISION
   CalibrationOptions calibration;
 };
 
-// What is calibrated: a checkpoint, or a bundle whose calibration is replaced.
+// What is calibrated: a checkpoint, or a bundle whose calibrations are replaced.
 struct Source {
   fs::path path;
   ModelFile model;
   std::optional<Bundle> base;
 
-  const Calibration* calibration() const { return base ? &base->calibration : nullptr; }
+  const Calibration* calibration() const { return base ? &base->calibrations.front() : nullptr; }
 };
 
 Source read_source(const CalibrateOptions& options) {
@@ -65,15 +70,39 @@ Source read_source(const CalibrateOptions& options) {
   return source;
 }
 
-AnomalyDetector make_detector(const Source& source, const CalibrateOptions& options) {
-  DetectionOptions detection = options.detection;
-  if (source.model.squeezenet && detection.perceptual_weights.empty() &&
-      detection.perceptual == source.model.perceptual) {
-    detection.perceptual.clear();
+// What each calibration of the bundle is to run on, the default first: what was asked for, else that of the base.
+std::vector<DetectionOptions> engines_of(const Source& source, const CalibrateOptions& options) {
+  DetectionOptions one = options.detection;
+  if (source.model.squeezenet && one.perceptual_weights.empty() && one.perceptual == source.model.perceptual) {
+    one.perceptual.clear();
   }
-  const at::Device device = resolve_device(options.common.device.value_or("auto"));
+  std::vector<DetectionOptions> all;
+  const auto add = [&](const std::string& backend, const std::string& precision) {
+    one.backend = backend;
+    one.precision = precision;
+    one.validate();
+    const bool twice = std::any_of(all.begin(), all.end(), [&](const DetectionOptions& other) {
+      return other.backend == backend && other.precision == precision;
+    });
+    if (twice) throw Error(ErrorCode::kUsage, fmt::format("--backend names {}:{} twice", backend, precision));
+    all.push_back(one);
+  };
+  const std::string asked = options.detection.precision.empty() ? "fp32" : options.detection.precision;
+  for (const std::string& word : options.engines) {
+    const std::size_t colon = word.find(':');
+    add(word.substr(0, colon), colon == std::string::npos ? asked : word.substr(colon + 1));
+  }
+  if (all.empty() && source.base && options.detection.precision.empty()) {
+    for (const Calibration& of_base : source.base->calibrations) add(of_base.detector.backend, of_base.detector.precision);
+  }
+  if (all.empty()) add("torch", asked);
+  return all;
+}
+
+AnomalyDetector make_detector(const Source& source, const DetectionOptions& detection, const CommonOptions& common) {
+  const at::Device device = resolve_device(device_or_default(common, detection.backend));
   const std::string name = source.path.filename().string() + " " + sha256_hex_of_file(source.path).substr(0, 12);
-  return AnomalyDetector(source.model, name, detection, device, options.common.seed.value_or(kDefaultSeed));
+  return AnomalyDetector(source.model, name, detection, device, common.seed.value_or(kDefaultSeed));
 }
 
 // Both populations stay on record.
@@ -98,21 +127,24 @@ void keep_perceptual_weights(ModelFile& model, const CalibrateOptions& options, 
   }
 }
 
-void print_summary(const CalibrateOptions& options, const CalibrationRun& run, const Source& source) {
-  for (const std::string& failure : run.failures) fmt::print(stderr, "ra: error: {}\n", failure);
-  if (options.common.quiet) return;
-  const Calibration& calibration = run.calibration;
+void print_calibration(const Calibration& calibration) {
   const DetectorIdentity& by = calibration.detector;
   fmt::print("Calibrated {} ({} perceptual distance, latent {}, {} {}) on {} healthy images of {} {}\n", by.model,
              by.perceptual, by.latent, by.backend, by.precision, calibration.population.images,
              calibration.population.subjects.size(),
              calibration.population.subjects_known ? "subjects" : "images taken for subjects (people unknown)");
-  if (!source.model.subjects) fmt::print("Training subjects: unknown; nobody can say whether it had seen these\n");
   for (std::size_t k = 0; k < calibration.all_pixels.size(); ++k) {
     fmt::print("Pixel threshold at {:g} %: {:.6g} on all pixels, {:.6g} on brain pixels\n",
                calibration.all_pixels[k].percent, calibration.all_pixels[k].threshold,
                calibration.brain_pixels[k].threshold);
   }
+}
+
+void print_summary(const CalibrateOptions& options, const Bundle& bundle, const std::vector<std::string>& failures) {
+  for (const std::string& failure : failures) fmt::print(stderr, "ra: error: {}\n", failure);
+  if (options.common.quiet) return;
+  for (const Calibration& one : bundle.calibrations) print_calibration(one);
+  if (!bundle.model.subjects) fmt::print("Training subjects: unknown; nobody can say whether it had seen these\n");
   fmt::print("Bundle: {}\nResearch use only; not a medical device.\n", options.output.string());
 }
 
@@ -159,23 +191,33 @@ int run_calibrate(CalibrateOptions& options) {
   const SubjectOverlap overlap = guard_subjects(source, named, lists, options.allow_overlap);
   const std::vector<fs::path> images = without_repeats(named);
   const std::vector<std::string> subjects = subjects_of(images, lists.subjects());
-  const AnomalyDetector detector = make_detector(source, options);
-  keep_perceptual_weights(source.model, options, detector.identity().perceptual);
-  const std::string of_base = source.base ? source.base->calibration.slices : "mid";
+  const std::vector<DetectionOptions> engines = engines_of(source, options);
+  const std::string of_base = source.base ? source.base->calibrations.front().slices : "mid";
   options.calibration.slices = SliceRule::parse(options.slices.empty() ? of_base : options.slices);
 
-  ProgressLine line(stderr, options.common.quiet);
-  CalibrationRun run =
-      calibrate(detector, images, subjects, options.calibration,
-                [&](std::size_t done, std::size_t all) { line.update(fmt::format("healthy image {}/{}", done, all)); });
-  line.finish(fmt::format("{} healthy images scored", run.calibration.population.images));
-  run.calibration.overlap_allowed = overlap.any();
-  add_earlier(run.calibration, source.calibration());
-  Bundle bundle = bundle_of(source.model, detector, run.calibration, options.common.seed.value_or(kDefaultSeed));
+  std::vector<Calibration> calibrations;
+  std::vector<std::string> failures;
+  std::optional<AnomalyDetector> first;
+  for (const DetectionOptions& engine : engines) {
+    AnomalyDetector detector = make_detector(source, engine, options.common);
+    if (!first) keep_perceptual_weights(source.model, options, detector.identity().perceptual);
+    ProgressLine line(stderr, options.common.quiet);
+    CalibrationRun run =
+        calibrate(detector, images, subjects, options.calibration,
+                  [&](std::size_t done, std::size_t all) { line.update(fmt::format("healthy image {}/{}", done, all)); });
+    line.finish(fmt::format("{} healthy images scored by {} {}", run.calibration.population.images,
+                            detector.identity().backend, detector.identity().precision));
+    run.calibration.overlap_allowed = overlap.any();
+    add_earlier(run.calibration, source.calibration());
+    calibrations.push_back(with_canary(std::move(run.calibration), detector, detector.seed()));
+    failures = std::move(run.failures);
+    if (!first) first.emplace(std::move(detector));
+  }
+  Bundle bundle = bundle_of(source.model, *first, std::move(calibrations));
   bundle.licence = options.licence.empty() && source.base ? source.base->licence : options.licence;
   write_bundle(options.output, bundle);
-  print_summary(options, run, source);
-  return run.failures.empty() ? kExitSuccess : kExitInputsFailed;
+  print_summary(options, bundle, failures);
+  return failures.empty() ? kExitSuccess : kExitInputsFailed;
 }
 
 void add_options(CLI::App& command, CalibrateOptions& options) {
@@ -193,6 +235,16 @@ void add_options(CLI::App& command, CalibrateOptions& options) {
       ->capture_default_str();
   command.add_flag("--include-perceptual", options.include_perceptual, "put the squeezenet weights into the bundle");
   add_detection_options(command, options.detection);
+  command
+      .add_option("--backend", options.engines,
+                  "engines to calibrate for, BACKEND or BACKEND:PRECISION, separated by commas (torch,openvino:bf16); the "
+                  "bundle runs by default on the first; default: the base's, else torch")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command
+      .add_option("--precision", options.detection.precision,
+                  "fp32 or bf16: of the engines that --backend names without one; default: the base's, else fp32")
+      ->check(CLI::IsMember({"fp32", "bf16"}));
   command.add_option("--slices", options.slices,
                      "slices of a volume: mid, all, A:B or i,j,k; default: the base's, else mid");
   command.add_option("--label", options.calibration.label, "the healthy population in a few words, for the record");

@@ -34,9 +34,10 @@ void add_seed_option(CLI::App& command, CommonOptions& options) {
 }
 
 void add_precision_option(CLI::App& command, CommonOptions& options) {
-  command.add_option("--precision", options.precision, "Arithmetic; fp32 is what there is")
+  command.add_option("--precision", options.precision, "Arithmetic: fp32 (the exact mode) or bf16 (fast where the "
+                                                        "processor has AVX512-BF16 or AMX, or on CUDA)")
       ->capture_default_str()
-      ->check(CLI::IsMember({"fp32"}));
+      ->check(CLI::IsMember({"fp32", "bf16"}));
 }
 
 void add_threads_option(CLI::App& command, CommonOptions& options) {
@@ -48,7 +49,7 @@ void add_threads_option(CLI::App& command, CommonOptions& options) {
 void add_common_options(CLI::App& command, CommonOptions& options) {
   command.add_option("--device", options.device, "auto, cpu or cuda")->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   command.add_option("--data-root", options.data_root, "Folder that relative paths in lists start from");
-  add_precision_option(command, options);
+  if (command.get_option_no_throw("--precision") == nullptr) add_precision_option(command, options);
   add_seed_option(command, options);
   add_threads_option(command, options);
   add_overwrite_option(command, options);
@@ -65,6 +66,28 @@ void add_detection_options(CLI::App& command, DetectionOptions& options) {
                      "Folder with squeeze.backbone.pth and squeeze.pth");
   command.add_option("--latent", options.latent,
                      "mean, sample or average:K; default: what the model says, else average:8");
+}
+
+void add_engine_options(CLI::App& command, DetectionOptions& options) {
+  CLI::Option* backend = command
+                             .add_option("--backend", options.backend,
+                                         "Engine: torch (the exact one) or openvino (the fast one on CPUs); default: as "
+                                         "the bundle was calibrated, else torch")
+                             ->check(CLI::IsMember({"torch", "openvino"}));
+  CLI::Option* precision = command
+                               .add_option("--precision", options.precision,
+                                           "Arithmetic: fp32 or bf16 (fast where the processor has AVX512-BF16 or AMX); "
+                                           "default: as the bundle was calibrated, else fp32")
+                               ->check(CLI::IsMember({"fp32", "bf16"}));
+  command
+      .add_flag_callback("--fast", [&options] { options.use_fastest(); },
+                         "The fastest backend and precision of this machine; the numbers differ a little")
+      ->excludes(backend)
+      ->excludes(precision);
+}
+
+std::string device_or_default(const CommonOptions& common, const std::string& backend) {
+  return common.device.value_or(backend == "openvino" ? "cpu" : "auto");
 }
 
 void apply_common_options(const CommonOptions& options) {

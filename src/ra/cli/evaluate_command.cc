@@ -122,7 +122,7 @@ int evaluate_manifests(EvaluateOptions& options) {
                 "'" + options.output.string() + "' holds results already; name another folder, or give --overwrite");
   }
   const std::vector<LabelledSet> sets = read_sets(options);
-  const at::Device device = resolve_device(options.common.device.value_or("auto"));
+  const at::Device device = resolve_device(device_or_default(options.common, options.detection.backend));
   const std::uint64_t seed = options.common.seed.value_or(kDefaultSeed);
   options.run.evaluation.bootstrap.seed = seed;
   options.run.slices = SliceRule::parse(options.slices);
@@ -148,6 +148,8 @@ int evaluate_config(const EvaluateOptions& options) {
   if (!detection.perceptual.empty()) config.detection.perceptual = detection.perceptual;
   if (!detection.perceptual_weights.empty()) config.detection.perceptual_weights = detection.perceptual_weights;
   if (!detection.latent.empty()) config.detection.latent = detection.latent;
+  if (!detection.backend.empty()) config.detection.backend = detection.backend;
+  if (!detection.precision.empty()) config.detection.precision = detection.precision;
   if (config.weights.empty()) throw Error(ErrorCode::kUsage, "the experiment names no `weights`; give --model");
   config.task = "test";
   config.finish();
@@ -211,6 +213,7 @@ void add_options(CLI::App& command, EvaluateOptions& options) {
   command.add_flag("--allow-overlap", options.run.allow_overlap,
                    "Judge people that the model or --train has seen, or that are in two splits; the results say so");
   add_detection_options(command, options.detection);
+  add_engine_options(command, options.detection);
   add_set_option(command, options.common);
   add_common_options(command, options.common);
 }

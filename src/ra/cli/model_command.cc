@@ -91,24 +91,9 @@ void print_population(const char* what, const Population& population) {
              population.label.empty() ? "" : ": " + printable(population.label, kLongestName));
 }
 
-void print_bundle(const std::string& path) {
-  const Bundle bundle = read_bundle(path);
-  const Calibration& calibration = bundle.calibration;
+void print_calibration(const Calibration& calibration) {
   const DetectorIdentity& by = calibration.detector;
-  fmt::print("file        {}\nformat      calibrated bundle; every hash is right\n", path);
-  fmt::print("sha256      {}\n", sha256_hex_of_file(path));
-  fmt::print("input       image_size {}, image_channels {}, scaling {}, slices {}\n", bundle.model.input.image_size,
-             bundle.model.input.image_channels, to_string(bundle.model.input.scaling), printable(calibration.slices));
-  fmt::print("detector    {} perceptual distance{}, latent {}, {} {}, made of {}\n", printable(by.perceptual),
-             bundle.model.squeezenet ? " (weights included)" : "", printable(by.latent), printable(by.backend),
-             printable(by.precision), printable(by.model));
-  fmt::print("licence     {}\n", bundle.licence.empty() ? "not stated" : printable(bundle.licence, kLongestName));
-  if (const auto& seen = bundle.model.subjects) {
-    fmt::print("trained on  {} subjects, validated on {}{}\n", seen->training.size(), seen->validation.size(),
-               seen->overlap_allowed ? "; they may overlap" : "");
-  } else {
-    fmt::print("trained on  unknown\n");
-  }
+  fmt::print("calibration {} {}, made of {}\n", printable(by.backend), printable(by.precision), printable(by.model));
   print_population("calibrated", calibration.population);
   for (const Population& one : calibration.earlier) print_population("before", one);
   if (calibration.overlap_allowed) fmt::print("warning     calibrated on subjects that the model had seen\n");
@@ -116,6 +101,27 @@ void print_bundle(const std::string& path) {
     fmt::print("threshold   {:g} %: {:.6g} on all pixels, {:.6g} on brain pixels\n", calibration.all_pixels[k].percent,
                calibration.all_pixels[k].threshold, calibration.brain_pixels[k].threshold);
   }
+}
+
+void print_bundle(const std::string& path) {
+  const Bundle bundle = read_bundle(path);
+  const Calibration& first = bundle.calibrations.front();
+  const DetectorIdentity& by = first.detector;
+  fmt::print("file        {}\nformat      calibrated bundle; every hash is right\n", path);
+  fmt::print("sha256      {}\n", sha256_hex_of_file(path));
+  fmt::print("input       image_size {}, image_channels {}, scaling {}, slices {}\n", bundle.model.input.image_size,
+             bundle.model.input.image_channels, to_string(bundle.model.input.scaling), printable(first.slices));
+  fmt::print("detector    {} perceptual distance{}, latent {}; by default {} {}\n", printable(by.perceptual),
+             bundle.model.squeezenet ? " (weights included)" : "", printable(by.latent), printable(by.backend),
+             printable(by.precision));
+  fmt::print("licence     {}\n", bundle.licence.empty() ? "not stated" : printable(bundle.licence, kLongestName));
+  if (const auto& seen = bundle.model.subjects) {
+    fmt::print("trained on  {} subjects, validated on {}{}\n", seen->training.size(), seen->validation.size(),
+               seen->overlap_allowed ? "; they may overlap" : "");
+  } else {
+    fmt::print("trained on  unknown\n");
+  }
+  for (const Calibration& one : bundle.calibrations) print_calibration(one);
 }
 
 int info(const ModelCommandOptions& options) {

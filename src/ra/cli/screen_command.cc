@@ -1,3 +1,4 @@
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -26,7 +27,6 @@ struct ScreenOptions {
   CommonOptions common;
   std::string model;
   std::vector<std::string> inputs;
-  std::string backend = "torch";
   std::optional<std::string> slices;
   std::optional<double> fpr, fdr;
   std::optional<std::string> threshold_pixels;
@@ -89,6 +89,10 @@ void use_calibration(ScreenOptions& options, const AnomalyDetector& detector) {
   options.screening.slices =
       SliceRule::parse(options.slices.value_or(calibration != nullptr ? calibration->slices : "mid"));
   if (calibration == nullptr) {
+    if (const DetectorIdentity& by = detector.identity(); by.backend != "torch" || by.precision != "fp32") {
+      log::warning("scores of {} {} differ a little from those of torch fp32: compare them with their own kind alone",
+                   by.backend, by.precision);
+    }
     if (!options.fpr && !options.fdr && !options.threshold_pixels) return;
     throw Error(ErrorCode::kUsage,
                 "--fpr, --fdr and --threshold-pixels need a calibrated model: make one with ra "
@@ -114,8 +118,9 @@ int run_screen(ScreenOptions& options) {
   }
   options.screening.outputs.format = map_format_from_string(options.format);
   options.screening.overwrite = options.common.overwrite;
-  const at::Device device = resolve_device(options.common.device.value_or("auto"));
+  const at::Device device = resolve_device(device_or_default(options.common, options.detection.backend));
   const auto inputs = expand_path_list(options.inputs, options.common.data_root);
+  options.detection.streams = at::get_num_threads();  // screen() computes as many slices at the same time
   const StopSignal stop;
   const AnomalyDetector detector =
       AnomalyDetector::load(options.model, options.detection, device, options.common.seed.value_or(kDefaultSeed));
@@ -169,9 +174,7 @@ void add_options(CLI::App& command, ScreenOptions& options) {
       ->excludes(fpr);
   command.add_option("--map-maximum", options.map_maximum,
                      "map value that pictures show brightest, the same for all; default: what the model says");
-  command.add_option("--backend", options.backend, "inference engine")
-      ->check(CLI::IsMember({"torch"}))
-      ->capture_default_str();
+  add_engine_options(command, options.detection);
   CLI::Option* skip_existing = command.add_flag("--skip-existing", options.screening.skip_existing,
                                                 "go on with an earlier run: leave out what its scores.csv has");
   add_common_options(command, options.common);

@@ -12,6 +12,7 @@
 #include "ra/detection/calibration.h"
 #include "ra/detection/detection_options.h"
 #include "ra/detection/detector_identity.h"
+#include "ra/detection/inference_backend.h"
 #include "ra/model/latent_rule.h"
 #include "ra/model/model_file.h"
 #include "ra/model/perceptual.h"
@@ -36,9 +37,10 @@ struct AnomalyResult {
 class AnomalyDetector {
  public:
   // Loads a checkpoint or a bundle; the content decides. `seed` draws the latent noise of a rule that the model does
-  // not store, and the samples. What `options` leave empty is as the bundle was calibrated; other settings than its
-  // own keep the calibration out of the results (calibration()->differences() says why). With its own settings the
-  // bundle's canary is scored: kBadInput unless it comes out within 1e-4 of what is stored.
+  // not store, and the samples. What `options` leave empty is as the bundle's first calibration of the rest; other
+  // settings than any calibration's keep it out of the results (calibration()->differences() says why). With a
+  // calibration its canary is scored: kBadInput unless it comes out within canary_tolerance() of what is stored.
+  // Without, a backend other than the exact one must pass check_against_exact().
   static AnomalyDetector load(const std::filesystem::path& model_path, const DetectionOptions& options,
                               at::Device device, std::uint64_t seed);
 
@@ -49,6 +51,10 @@ class AnomalyDetector {
   // it does not depend on the others (Note [One slice at a time]).
   std::vector<AnomalyResult> detect(const at::Tensor& slices) const;
 
+  // Screens a small input by this backend and by torch in fp32; kFailed if they are further apart than roundings take
+  // them (Note [Roundings]). Nothing to do for torch.
+  void check_against_exact() const;
+
   const DetectorIdentity& identity() const { return identity_; }
   // How slices must be prepared for this model.
   const InputOptions& input() const { return input_; }
@@ -58,12 +64,12 @@ class AnomalyDetector {
   at::Device device() const { return device_; }
   // The mean of the posterior of z: [N,C,S,S] -> [N,Z] on the CPU.
   at::Tensor latents(const at::Tensor& slices) const;
-  // Of a bundle, whether it fits this detector's settings or not; nullptr for a checkpoint.
+  // Of a bundle: the one that fits this detector's settings, else its first; nullptr for a checkpoint.
   const Calibration* calibration() const { return calibration_.get(); }
   // Whose images shaped the model; nullopt where the file does not say.
   const std::optional<SeenSubjects>& training_subjects() const { return subjects_; }
   // The noise of the latent rule, [draws,Z].
-  const at::Tensor& rule_noise() const { return noise_; }
+  const at::Tensor& rule_noise() const { return model_.noise; }
   // The map value that pictures of this model show brightest.
   double map_maximum() const { return map_maximum_; }
 
@@ -71,15 +77,11 @@ class AnomalyDetector {
   AnomalyResult detect_one(const at::Tensor& slice) const;
   static AnomalyDetector load_bundle(const std::filesystem::path& path, const std::string& name,
                                      DetectionOptions options, at::Device device, std::uint64_t seed);
-  // Mean and standard deviation of the scores of `samples` stochastic reconstructions.
-  void add_spread(const at::Tensor& x, AnomalyResult& result) const;
 
-  std::shared_ptr<const ReversedAutoencoder> model_;
-  std::unique_ptr<PerceptualDistance> perceptual_;
+  ScreeningModel model_;
+  std::unique_ptr<InferenceBackend> backend_;
   DetectionOptions options_;
   InputOptions input_;
-  LatentRule rule_;
-  at::Tensor noise_;         // [draws,Z]
   at::Tensor sample_noise_;  // [samples,Z]
   at::Device device_;
   std::uint64_t seed_;
@@ -89,5 +91,8 @@ class AnomalyDetector {
   std::shared_ptr<const Calibration> calibration_;
   bool calibrated_ = false;  // calibration_ fits identity_
 };
+
+// How far, relatively, the score of a bundle's canary may lie from the stored one.
+double canary_tolerance(const DetectorIdentity& identity);
 
 }  // namespace ra

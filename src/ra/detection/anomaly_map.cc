@@ -20,12 +20,12 @@ at::Tensor smooth(const at::Tensor& values) {
 }  // namespace
 
 AnomalyStages anomaly_stages(const at::Tensor& images, const at::Tensor& reconstructions,
-                             const PerceptualDistance& perceptual) {
+                             const PerceptualDistance& perceptual, const at::Tensor& plain) {
   const at::Tensor x = images.clamp(0, 1), rec = reconstructions.clamp(0, 1);
   AnomalyStages stages;
   stages.equalised_image = equalise(x);
   stages.equalised_reconstruction = equalise(rec);
-  stages.perceptual = perceptual.distance(x, rec);
+  stages.perceptual = plain.defined() ? plain : perceptual.distance(x, rec);
   stages.perceptual_smooth = smooth(stages.perceptual);
   stages.equalised_perceptual = perceptual.distance(stages.equalised_image, stages.equalised_reconstruction);
   stages.equalised_perceptual_smooth = smooth(stages.equalised_perceptual);

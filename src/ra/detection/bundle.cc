@@ -15,6 +15,7 @@
 #include "ra/base/hash.h"
 #include "ra/base/random.h"
 #include "ra/detection/calibration_json.h"
+#include "ra/detection/detection_options.h"
 #include "ra/image/slices.h"
 #include "ra/model/safetensors.h"
 #include "ra/model/stored_zip_writer.h"
@@ -26,7 +27,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kFormat = 1;
+// Format 1 had one calibration, with its canary in the manifest.
+constexpr int kFormat = 2;
 constexpr const char* kManifest = "manifest.json";
 constexpr const char* kWeights = "weights.safetensors";
 constexpr const char* kArrays = "arrays.safetensors";
@@ -40,17 +42,25 @@ std::span<const std::byte> bytes_of(const std::string& text) { return std::as_by
 // What a bundle holds beside its manifest, by name.
 using Entries = std::vector<std::pair<std::string, std::string>>;
 
+// Of the healthy maps of calibration k.
+std::string map_name(const char* name, std::size_t k) { return k == 0 ? name : fmt::format("{}.{}", name, k); }
+
 Entries entries_of(const Bundle& bundle) {
   StateDict arrays;
-  const auto add = [&](const char* name, const at::Tensor& tensor) {
+  const auto add = [&](const std::string& name, const at::Tensor& tensor) {
     if (tensor.defined()) arrays.push_back({name, tensor});
   };
   add("latent_noise", bundle.model.latent_noise);
-  add("map_mean", bundle.calibration.map_mean);
-  add("map_spread", bundle.calibration.map_spread);
+  json calibrations = json::array();
+  for (std::size_t k = 0; k < bundle.calibrations.size(); ++k) {
+    const Calibration& one = bundle.calibrations[k];
+    add(map_name("map_mean", k), one.map_mean);
+    add(map_name("map_spread", k), one.map_spread);
+    calibrations.push_back(to_json(one));
+  }
   Entries entries = {{kWeights, safetensors_bytes(bundle.model.model->state())},
                      {kArrays, safetensors_bytes(arrays)},
-                     {kCalibration, to_json(bundle.calibration).dump(1)}};
+                     {kCalibration, calibrations.dump(1)}};
   if (bundle.model.squeezenet) {
     entries.emplace_back(kBackbone, safetensors_bytes(bundle.model.squeezenet->backbone));
     entries.emplace_back(kHeads, safetensors_bytes(bundle.model.squeezenet->heads));
@@ -77,13 +87,12 @@ json manifest_of(const Bundle& bundle, const Entries& entries) {
            {{"image_size", input.image_size},
             {"image_channels", input.image_channels},
             {"scaling", std::string(to_string(input.scaling))}}},
-          {"slices", bundle.calibration.slices},
+          {"slices", bundle.calibrations.front().slices},
           {"latent", bundle.model.latent_rule->text()},
           {"perceptual", bundle.model.perceptual},
-          {"backend", bundle.calibration.detector.backend},
-          {"precision", bundle.calibration.detector.precision},
+          {"backend", bundle.calibrations.front().detector.backend},
+          {"precision", bundle.calibrations.front().detector.precision},
           {"training", training_of(bundle.model.subjects)},
-          {"canary", {{"seed", bundle.canary.seed}, {"score", bundle.canary.score}}},
           {"files", files}};
 }
 
@@ -93,15 +102,16 @@ class Records {
   explicit Records(std::span<const std::byte> archive) {
     for (const ZipRecord& record : read_stored_zip(archive)) records_.emplace(record.name, record.bytes);
     manifest_ = parse(kManifest);
-    const int format = manifest_.at("format").get<int>();
-    if (format != kFormat) {
-      refuse(fmt::format("its format version is {}, this program reads {}: use the program that wrote it, or calibrate "
-                         "the model again", format, kFormat));
+    format_ = manifest_.at("format").get<int>();
+    if (format_ < 1 || format_ > kFormat) {
+      refuse(fmt::format("its format version is {}, this program reads 1 to {}: use the program that wrote it, or "
+                         "calibrate the model again", format_, kFormat));
     }
     check_hashes();
   }
 
   const json& manifest() const { return manifest_; }
+  int format() const { return format_; }
   bool has(const char* name) const { return records_.contains(name); }
 
   std::span<const std::byte> bytes(const std::string& name) const {
@@ -137,9 +147,10 @@ class Records {
 
   std::unordered_map<std::string, std::span<const std::byte>> records_;
   json manifest_;
+  int format_ = 0;
 };
 
-at::Tensor array_of(const StateDict& arrays, const char* name, at::IntArrayRef shape) {
+at::Tensor array_of(const StateDict& arrays, const std::string& name, at::IntArrayRef shape) {
   const at::Tensor tensor = find_tensor(arrays, name);
   if (!tensor.defined()) return tensor;
   if (tensor.sizes() != shape || tensor.scalar_type() != at::kFloat || !tensor.isfinite().all().item<bool>()) {
@@ -171,19 +182,38 @@ ModelFile model_of(const Records& records, const StateDict& arrays) {
   return file;
 }
 
+// calibration.json as the list that it is today.
+json calibration_list(const Records& records) {
+  json content = records.parse(kCalibration);
+  if (records.format() > 1) return content;
+  content["canary"] = records.manifest().at("canary");
+  return json::array({content});
+}
+
+std::vector<Calibration> calibrations_of(const Records& records, const StateDict& arrays, std::int64_t side) {
+  std::vector<Calibration> calibrations;
+  for (const json& item : calibration_list(records)) {
+    Calibration one = calibration_from_json(item);
+    one.map_mean = array_of(arrays, map_name("map_mean", calibrations.size()), {side, side});
+    one.map_spread = array_of(arrays, map_name("map_spread", calibrations.size()), {side, side});
+    SliceRule::parse(one.slices);
+    if (!knows_engine(one.detector.backend, one.detector.precision)) {
+      refuse(fmt::format("it is calibrated for the backend {} in {}, which this program does not have",
+                         printable(one.detector.backend), printable(one.detector.precision)));
+    }
+    calibrations.push_back(std::move(one));
+  }
+  if (calibrations.empty()) refuse("it holds no calibration");
+  return calibrations;
+}
+
 Bundle parse_bundle(std::span<const std::byte> archive) {
   const Records records(archive);
   const StateDict arrays = records.tensors(kArrays);
-  const json& manifest = records.manifest();
-  Bundle bundle{model_of(records, arrays), calibration_from_json(records.parse(kCalibration)), {}, {}};
-  const std::int64_t side = bundle.model.input.image_size;
-  bundle.calibration.map_mean = array_of(arrays, "map_mean", {side, side});
-  bundle.calibration.map_spread = array_of(arrays, "map_spread", {side, side});
-  SliceRule::parse(bundle.calibration.slices);
-  bundle.licence = manifest.at("licence").get<std::string>();
-  bundle.canary = {manifest.at("canary").at("seed").get<std::uint64_t>(),
-                   manifest.at("canary").at("score").get<double>()};
-  return bundle;
+  ModelFile model = model_of(records, arrays);
+  const std::int64_t side = model.input.image_size;
+  return {std::move(model), calibrations_of(records, arrays, side),
+          records.manifest().at("licence").get<std::string>()};
 }
 
 }  // namespace

@@ -5,28 +5,24 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "ra/detection/calibration.h"
 #include "ra/model/model_file.h"
 
 namespace ra {
 
-// A small input that is made anew from its seed, and what the detector must make of it.
-struct Canary {
-  std::uint64_t seed = 0;
-  double score = 0.0;
-};
-
 // The input of a canary: smooth random shapes, [1,C,S,S] in [0,1].
 at::Tensor canary_image(std::uint64_t seed, const InputOptions& input);
 
-// NAME.ra: a model with its calibration in one file (docs/calibration.md lists its entries). `model` says which
+// NAME.ra: a model with its calibrations in one file (docs/calibration.md lists its entries). `model` says which
 // perceptual distance it was calibrated with, and may carry its weights.
 struct Bundle {
   ModelFile model;
-  Calibration calibration;
-  Canary canary;
-  std::string licence;  // in the user's words; may be empty
+  // One for each backend and precision, all of the same latent rule, perceptual distance and slices. At least one; by
+  // default the model runs as the first was made.
+  std::vector<Calibration> calibrations;
+  std::string licence = {};  // in the user's words; may be empty
 };
 
 // Whether the file begins as a bundle does. False for a file that cannot be read: another reader will say why.

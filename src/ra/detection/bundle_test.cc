@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
+#include "ra/base/hash.h"
 #include "ra/base/random.h"
 #include "ra/detection/anomaly_detector.h"
 #include "ra/detection/calibrator.h"
@@ -28,24 +31,32 @@ ModelFile small_model() {
   return file;
 }
 
-Bundle small_bundle() {
+AnomalyDetector detector_on(const std::string& backend, const std::string& precision = "fp32") {
   DetectionOptions options;
   options.latent = "average:3";
-  const AnomalyDetector detector(small_model(), "small.pt 123", options, at::kCPU, 7);
+  options.backend = backend;
+  options.precision = precision;
+  return AnomalyDetector(small_model(), "small.pt 123", options, at::kCPU, 7);
+}
+
+Calibration calibration_of(const AnomalyDetector& detector, std::vector<double> healthy_scores) {
   Calibration calibration{detector.identity(),
                           "mid",
-                          HealthyScores({0.25, 0.5}),
+                          HealthyScores(std::move(healthy_scores)),
                           HealthyScores({1.0, 2.0}),
                           {{5.0, 0.2, 4.9}},
                           {{5.0, 0.3, 4.9}},
                           {"site", 2, {"aa"}, true},
                           {},
                           false,
-                          {},
-                          {}};
-  calibration.map_mean = at::rand({32, 32});
-  calibration.map_spread = at::rand({32, 32}) + 1.0;
-  Bundle bundle = bundle_of(small_model(), detector, std::move(calibration), 99);
+                          at::rand({32, 32}),
+                          at::rand({32, 32}) + 1.0};
+  return with_canary(std::move(calibration), detector, 99);
+}
+
+Bundle small_bundle() {
+  const AnomalyDetector detector = detector_on("torch");
+  Bundle bundle = bundle_of(small_model(), detector, {calibration_of(detector, {0.25, 0.5})});
   bundle.licence = "CC BY 4.0";
   return bundle;
 }
@@ -92,19 +103,70 @@ TEST_F(BundleFile, ComesBackWhole) {
   EXPECT_TRUE(after.model.subjects->overlap_allowed);
   EXPECT_EQ(after.model.perceptual, "encoder");
   EXPECT_EQ(after.licence, "CC BY 4.0");
-  EXPECT_EQ(after.canary.score, before.canary.score);
-  EXPECT_EQ(after.calibration.scores.sorted().size(), 2u);
-  EXPECT_TRUE(after.calibration.map_mean.defined());
+  EXPECT_EQ(after.calibrations[0].canary.score, before.calibrations[0].canary.score);
+  EXPECT_EQ(after.calibrations[0].scores.sorted().size(), 2u);
+  EXPECT_TRUE(after.calibrations[0].map_mean.defined());
   const StateDict weights = after.model.model->state(), original = before.model.model->state();
   ASSERT_EQ(weights.size(), original.size());
   for (std::size_t k = 0; k < weights.size(); ++k) EXPECT_TRUE(at::equal(weights[k].tensor, original[k].tensor));
+}
+
+// What format 1 wrote: one calibration, and its canary in the manifest.
+TEST_F(BundleFile, ReadsTheFormatBeforeThereWereSeveralCalibrations) {
+  const fs::path old = changed([](auto& entries) {
+    auto manifest = nlohmann::json::parse(entries[0].second);
+    nlohmann::json calibration = nlohmann::json::parse(entries[3].second).at(0);
+    manifest["format"] = 1;
+    manifest["canary"] = calibration.at("canary");
+    calibration.erase("canary");
+    entries[3].second = calibration.dump(1);
+    const std::string& text = entries[3].second;
+    manifest["files"]["calibration.json"] = sha256_hex(std::as_bytes(std::span(text.data(), text.size())));
+    entries[0].second = manifest.dump(1);
+  });
+  const Bundle before = small_bundle(), after = read_bundle(old);
+  ASSERT_EQ(after.calibrations.size(), 1u);
+  EXPECT_EQ(after.calibrations[0].canary.score, before.calibrations[0].canary.score);
+  EXPECT_TRUE(after.calibrations[0].map_mean.defined());
+  EXPECT_TRUE(AnomalyDetector::load(old, {}, at::kCPU, 1).detect(at::rand({1, 1, 32, 32}))[0].p_value.has_value());
+}
+
+TEST_F(BundleFile, RunsOnTheCalibrationThatIsAskedForElseOnTheFirst) {
+  const std::string other = has_openvino() ? "openvino" : "torch", precision = has_openvino() ? "fp32" : "bf16";
+  const AnomalyDetector exact = detector_on("torch"), fast = detector_on(other, precision);
+  const Bundle bundle = bundle_of(small_model(), exact, {calibration_of(exact, {1e9, 1e9, 1e9}), calibration_of(fast, {1e9})});
+  write_bundle(path_, bundle);
+  const Bundle read = read_bundle(path_);
+  ASSERT_EQ(read.calibrations.size(), 2u);
+  for (std::size_t k = 0; k < 2; ++k) {
+    EXPECT_TRUE(at::equal(read.calibrations[k].map_mean, bundle.calibrations[k].map_mean));
+  }
+  const at::Tensor image = canary_image(3, small_model().input);
+  const AnomalyDetector first = AnomalyDetector::load(path_, {}, at::kCPU, 1);
+  EXPECT_EQ(first.identity().backend, "torch");
+  EXPECT_EQ(first.detect(image)[0].p_value, 1.0);
+  EXPECT_EQ(first.calibration()->scores.sorted().size(), 3u);
+  DetectionOptions options;
+  options.backend = other;
+  options.precision = has_openvino() ? "" : precision;
+  const AnomalyDetector second = AnomalyDetector::load(path_, options, at::kCPU, 1);
+  EXPECT_EQ(second.identity().backend, other);
+  EXPECT_EQ(second.identity().precision, precision);
+  EXPECT_EQ(second.calibration()->scores.sorted().size(), 1u);
+  EXPECT_TRUE(second.detect(image)[0].p_value.has_value());
+}
+
+TEST_F(BundleFile, RefusesACalibrationOfAnEngineThatIsNotThere) {
+  Bundle bundle = small_bundle();
+  bundle.calibrations[0].detector.backend = "abacus";
+  testing::expect_error(ErrorCode::kBadInput, {"abacus"}, [&] { write_bundle(path_, bundle); });
 }
 
 TEST_F(BundleFile, MakesADetectorWithItsOwnSettingsAndPValues) {
   const AnomalyDetector detector = AnomalyDetector::load(path_, {}, at::kCPU, 1234);
   EXPECT_EQ(detector.identity().latent, "average:3");
   const AnomalyResult result = detector.detect(canary_image(99, detector.input()))[0];
-  EXPECT_NEAR(result.score, small_bundle().canary.score, 1e-5 * result.score);
+  EXPECT_NEAR(result.score, small_bundle().calibrations[0].canary.score, 1e-5 * result.score);
   EXPECT_EQ(result.p_value, detector.calibration()->scores.p_value(result.score));
   EXPECT_TRUE(detector.training_subjects().has_value());
 }
@@ -119,7 +181,7 @@ TEST_F(BundleFile, GivesNoPValuesUnderOtherSettings) {
 
 TEST_F(BundleFile, RefusesACanaryThatScoresOtherwise) {
   Bundle bundle = small_bundle();
-  bundle.canary.score *= 1.001;
+  bundle.calibrations[0].canary.score *= 1.001;
   write_bundle(path_, bundle);
   testing::expect_error(ErrorCode::kBadInput, {"m.ra", "canary"},
                         [&] { AnomalyDetector::load(path_, {}, at::kCPU, 1); });
@@ -130,7 +192,7 @@ TEST_F(BundleFile, RefusesAnotherVersionAChangedEntryAndOneTooMany) {
     const fs::path other = changed(change);
     testing::expect_error(ErrorCode::kBadInput, parts, [&] { read_bundle(other); });
   };
-  refuses({"format version is 2"}, [](auto& entries) { replace(entries[0].second, "\"format\": 1", "\"format\": 2"); });
+  refuses({"format version is 3"}, [](auto& entries) { replace(entries[0].second, "\"format\": 2", "\"format\": 3"); });
   refuses({"hash", "calibration.json"}, [](auto& entries) { replace(entries[3].second, "\"site\"", "\"sitf\""); });
   refuses({"weights.safetensors"}, [](auto& entries) { entries.erase(entries.begin() + 1); });
   refuses({"extra.bin"}, [](auto& entries) { entries.emplace_back("extra.bin", "x"); });

@@ -27,6 +27,12 @@ struct Population {
   bool subjects_known = false;        // false where an image stands for its own subject
 };
 
+// A small input that is made anew from its seed (canary_image() of bundle.h), and what the detector must make of it.
+struct Canary {
+  std::uint64_t seed = 0;
+  double score = 0.0;
+};
+
 // Shares of healthy pixels, in percent, that every calibration has a threshold for.
 inline constexpr double kPixelPercents[] = {0.5, 1.0, 2.0, 5.0, 10.0};
 
@@ -42,6 +48,7 @@ struct Calibration {
   std::vector<Population> earlier;  // calibrations that this one replaced, oldest first
   bool overlap_allowed = false;     // the population shares subjects with what the model had seen, and may
   at::Tensor map_mean, map_spread;  // [S,S] of the healthy maps; undefined unless asked for
+  Canary canary = {};
 
   // Of `thresholds`, the one for the largest percent that is at most 100 `rate`; kUsage if none is.
   static const PixelThreshold& threshold_at(std::span<const PixelThreshold> thresholds, double rate);

@@ -64,7 +64,8 @@ Calibration parse(const json& value) {
           std::move(earlier),
           value.at("overlap_allowed").get<bool>(),
           {},
-          {}};
+          {},
+          {value.at("canary").at("seed").get<std::uint64_t>(), value.at("canary").at("score").get<double>()}};
 }
 
 }  // namespace
@@ -86,7 +87,8 @@ json to_json(const Calibration& calibration) {
           {"thresholds_brain_pixels", list_of(calibration.brain_pixels)},
           {"population", to_json(calibration.population)},
           {"earlier_populations", earlier},
-          {"overlap_allowed", calibration.overlap_allowed}};
+          {"overlap_allowed", calibration.overlap_allowed},
+          {"canary", {{"seed", calibration.canary.seed}, {"score", calibration.canary.score}}}};
 }
 
 Calibration calibration_from_json(const json& value) {

@@ -6,7 +6,7 @@
 
 namespace ra {
 
-// calibration.json of a bundle, without the maps.
+// An item of calibration.json of a bundle, without the maps.
 nlohmann::json to_json(const Calibration& calibration);
 
 // kBadInput for a missing or misshapen member.

@@ -25,7 +25,8 @@ Calibration example() {
                           {{"before", 9, subject_hashes(std::vector<std::string>{"c"}), false}},
                           true,
                           {},
-                          {}};
+                          {},
+                          {7, 0.125}};
   return calibration;
 }
 
@@ -35,6 +36,7 @@ TEST(Calibration, ComesBackFromJsonAsItWas) {
   EXPECT_EQ(after.maxima.sorted()[0], 1.0 / 3.0);
   EXPECT_EQ(after.earlier[0].label, "before");
   EXPECT_TRUE(after.overlap_allowed);
+  EXPECT_EQ(after.canary.score, 0.125);
 }
 
 TEST(Calibration, RefusesJsonThatLacksAMemberOrHoldsAnotherType) {

@@ -105,6 +105,7 @@ CalibrationRun calibrate(const AnomalyDetector& detector, std::span<const std::f
                          const std::function<void(std::size_t, std::size_t)>& progress) {
   // A rule that takes one slice a file cannot bring more images than files: say so before hours of work.
   if (options.slices.text() == "mid") require_enough(images.size(), options);
+  detector.check_against_exact();
   Gathering gathering(detector);
   std::vector<std::string> used, failures;
   std::size_t constant = 0;
@@ -136,12 +137,16 @@ CalibrationRun calibrate(const AnomalyDetector& detector, std::span<const std::f
   return run;
 }
 
-Bundle bundle_of(ModelFile model, const AnomalyDetector& detector, Calibration calibration, std::uint64_t seed) {
+Calibration with_canary(Calibration calibration, const AnomalyDetector& detector, std::uint64_t seed) {
+  calibration.canary = {seed, detector.detect(canary_image(seed, detector.input()))[0].score};
+  return calibration;
+}
+
+Bundle bundle_of(ModelFile model, const AnomalyDetector& detector, std::vector<Calibration> calibrations) {
   model.latent_rule = LatentRule::parse(detector.identity().latent);
   model.latent_noise = detector.rule_noise();
   model.perceptual = detector.identity().perceptual;
-  const double score = detector.detect(canary_image(seed, detector.input()))[0].score;
-  return {std::move(model), std::move(calibration), {seed, score}, {}};
+  return {std::move(model), std::move(calibrations)};
 }
 
 }  // namespace ra

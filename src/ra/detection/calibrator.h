@@ -37,8 +37,12 @@ CalibrationRun calibrate(const AnomalyDetector& detector, std::span<const std::f
                          std::span<const std::string> subjects, const CalibrationOptions& options,
                          const std::function<void(std::size_t, std::size_t)>& progress = {});
 
-// The bundle of a model that `detector` runs: its latent rule with the noise, its perceptual distance, and a canary of
-// `seed`. `model` is the file that the detector was made of; its squeezenet weights are kept if it has them.
-Bundle bundle_of(ModelFile model, const AnomalyDetector& detector, Calibration calibration, std::uint64_t seed);
+// A detector's calibration with a canary of `seed`.
+Calibration with_canary(Calibration calibration, const AnomalyDetector& detector, std::uint64_t seed);
+
+// The bundle of a model that `detector` runs: its latent rule with the noise, its perceptual distance. `model` is the
+// file that the detector was made of; its squeezenet weights are kept if it has them. `calibrations` were made by
+// detectors that differ from this one in backend and precision alone.
+Bundle bundle_of(ModelFile model, const AnomalyDetector& detector, std::vector<Calibration> calibrations);
 
 }  // namespace ra

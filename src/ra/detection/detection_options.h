@@ -18,10 +18,19 @@ struct DetectionOptions {
   std::string backend;
   // Arithmetic: "fp32", "bf16", or empty for what the bundle was calibrated with (fp32 for a checkpoint).
   std::string precision;
+  // Slices that callers of detect() have computed at the same time, for backends with threads of their own: each slice
+  // gets threads / streams of them. Does not change a number.
+  int streams = 1;
   // Extra stochastic reconstructions an image, for score_mean and score_sd; 0 for none.
   int samples = 0;
 
   void validate() const;  // kUsage naming the field
+  // Sets backend and precision to what is fastest on this machine's CPU: openvino where the program has it, in bf16 where
+  // the processor multiplies that in hardware.
+  void use_fastest();
 };
+
+// Whether there is such a backend, and computes in such a precision.
+bool knows_engine(const std::string& backend, const std::string& precision);
 
 }  // namespace ra

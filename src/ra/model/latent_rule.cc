@@ -43,12 +43,13 @@ at::Tensor latent_noise(const LatentRule& rule, int latent_size, std::uint64_t s
 at::Tensor reconstruct(const ReversedAutoencoder& model, const at::Tensor& x, const LatentRule& rule,
                        const at::Tensor& noise) {
   const Encoder::Output posterior = model.encoder().forward(x, BatchNormMode::kFrozen);
-  if (!rule.uses_noise()) return model.decoder().forward(posterior.mean, BatchNormMode::kFrozen);
+  if (!rule.uses_noise()) return model.decoder().forward(posterior.mean, BatchNormMode::kFrozen).to(x.scalar_type());
   const at::Tensor draws = noise.to(x.device(), x.scalar_type());
   at::Tensor sum;
   for (int k = 0; k < rule.draws(); ++k) {
     const at::Tensor z = sample_latent(posterior.mean, posterior.log_variance, draws[k]);
-    const at::Tensor decoded = model.decoder().forward(z, BatchNormMode::kFrozen);
+    // Of a lower precision under a PrecisionGuard; sums are not.
+    const at::Tensor decoded = model.decoder().forward(z, BatchNormMode::kFrozen).to(x.scalar_type());
     sum = sum.defined() ? sum.add_(decoded) : decoded;
   }
   return sum.div_(rule.draws());

@@ -7,22 +7,14 @@
 
 #include "ra/base/error.h"
 #include "ra/model/checkpoint.h"
+#include "ra/model/squeezenet.h"
 
 namespace ra {
 namespace {
 
-struct FireShape {
-  int index;  // in SqueezeNet's list of layers
-  std::int64_t in, squeeze, expand;
-};
+using squeezenet::FireShape;
+using squeezenet::kFires;
 
-// SqueezeNet 1.1 (Iandola et al., arXiv:1602.07360): the layers that have weights, after the first convolution.
-constexpr std::array kFires = {FireShape{3, 64, 16, 64},    FireShape{4, 128, 16, 64},  FireShape{6, 128, 32, 128},
-                               FireShape{7, 256, 32, 128},  FireShape{9, 256, 48, 192}, FireShape{10, 384, 48, 192},
-                               FireShape{11, 384, 64, 256}, FireShape{12, 512, 64, 256}};
-// Fires that a pooling precedes, and fires after which LPIPS reads the features.
-constexpr std::array kPooledBefore = {true, false, true, false, true, false, false, false};
-constexpr std::array kReadAfter = {false, true, false, true, true, true, true, true};
 constexpr std::array<std::int64_t, SqueezenetLpips::kLayers> kHeadChannels = {64, 128, 256, 384, 384, 512, 512};
 constexpr double kTiny = 1e-10;
 
@@ -57,7 +49,7 @@ at::Tensor resize_to(const at::Tensor& map, const at::Tensor& image) {
 }  // namespace
 
 SqueezenetLpips::SqueezenetLpips(const StateDict& backbone, const StateDict& heads, at::Device device)
-    : shift_(column({-0.030F, -0.088F, -0.188F}, device)), spread_(column({0.458F, 0.448F, 0.450F}, device)) {
+    : shift_(column(squeezenet::kShift, device)), spread_(column(squeezenet::kSpread, device)) {
   const auto convolution = [&](const std::string& name, std::int64_t out, std::int64_t in, std::int64_t size) {
     return Convolution{weight_of(backbone, name + ".weight", {out, in, size, size}, device),
                        weight_of(backbone, name + ".bias", {out}, device)};
@@ -87,8 +79,8 @@ std::vector<at::Tensor> SqueezenetLpips::features(const at::Tensor& images) cons
   at::Tensor y = at::relu(at::conv2d(scaled, first_.weight, first_.bias, 2));
   std::vector<at::Tensor> maps = {unit_length(y)};
   for (std::size_t k = 0; k < fires_.size(); ++k) {
-    y = fires_[k].forward(kPooledBefore[k] ? pool(y) : y);
-    if (kReadAfter[k]) maps.push_back(unit_length(y));
+    y = fires_[k].forward(kFires[k].pooled_before ? pool(y) : y);
+    if (kFires[k].read_after) maps.push_back(unit_length(y));
   }
   return maps;
 }

@@ -1,0 +1,93 @@
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include <memory>
+#include <mutex>
+#include <openvino/core/model.hpp>
+#include <utility>
+#include <vector>
+
+#include "ra/base/error.h"
+#include "ra/detection/compiled_graph.h"
+#include "ra/detection/inference_backend.h"
+#include "ra/detection/openvino_graph.h"
+
+namespace ra {
+namespace {
+
+class GraphDistance : public PerceptualDistance {
+ public:
+  GraphDistance(const std::shared_ptr<ov::Model>& compare, std::string name, Precision precision,
+                const OpenvinoThreads& threads)
+      : graph_(compare, precision, threads), name_(std::move(name)) {}
+
+  at::Tensor distance(const at::Tensor& first, const at::Tensor& second) const override {
+    return graph_.run({first.contiguous(), second.contiguous()})[0];
+  }
+  std::string name() const override { return name_; }
+
+ private:
+  CompiledGraph graph_;
+  std::string name_;
+};
+
+class OpenvinoBackend : public InferenceBackend {
+ public:
+  OpenvinoBackend(const ScreeningModel& model, const ScreeningGraphs& graphs, Precision precision,
+                  const OpenvinoThreads& threads)
+      : network_(model.network),
+        precision_(precision),
+        threads_(threads),
+        reconstruct_(graphs.reconstruct, precision, threads),
+        distance_(graphs.compare, model.squeezenet ? "squeezenet" : "encoder", precision, threads) {}
+
+  Output screen(const at::Tensor& slice) const override {
+    const at::NoGradGuard no_grad;
+    const at::Tensor x = slice.to(at::kCPU, at::kFloat).contiguous();
+    std::vector<at::Tensor> found = reconstruct_.run({x});
+    Output output{std::move(found[0]), {}};
+    output.stages = anomaly_stages(x, output.reconstruction, distance_, found[1]);
+    return output;
+  }
+
+  at::Tensor sample_scores(const at::Tensor& slice, const at::Tensor& noise) const override {
+    const at::NoGradGuard no_grad;
+    std::call_once(decoder_made_, [&] {
+      decode_ = std::make_unique<CompiledGraph>(decoder_graph(*network_), precision_, threads_);
+    });
+    const at::Tensor x = slice.to(at::kCPU, at::kFloat).contiguous();
+    const std::vector<at::Tensor> posterior = reconstruct_.run({x});
+    std::vector<at::Tensor> scores;
+    for (std::int64_t k = 0; k < noise.size(0); ++k) {
+      const at::Tensor z = sample_latent(posterior[2], posterior[3], noise[k]).contiguous();
+      scores.push_back(anomaly_stages(x, decode_->run({z})[0], distance_).scores);
+    }
+    return at::cat(scores);
+  }
+
+ private:
+  std::shared_ptr<const ReversedAutoencoder> network_;
+  Precision precision_;
+  OpenvinoThreads threads_;
+  CompiledGraph reconstruct_;
+  GraphDistance distance_;
+  mutable std::once_flag decoder_made_;
+  mutable std::unique_ptr<CompiledGraph> decode_;  // for samples alone
+};
+
+}  // namespace
+
+bool has_openvino() { return true; }
+
+std::unique_ptr<InferenceBackend> make_openvino_backend(const ScreeningModel& model, Precision precision,
+                                                        const OpenvinoThreads& threads) {
+  if (model.rule.draws() > kLargestGraphDraws) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("the backend openvino averages at most {} draws, not {}: use --backend torch, or another "
+                            "--latent", kLargestGraphDraws, model.rule.draws()));
+  }
+  return std::make_unique<OpenvinoBackend>(model, screening_graphs(model), precision, threads);
+}
+
+}  // namespace ra
