@@ -9,7 +9,9 @@
 #include <csignal>
 #include <cstring>
 #include <regex>
+#include <set>
 #include <system_error>
+#include <utility>
 
 #include "ra/base/error.h"
 
@@ -84,19 +86,56 @@ void AtomicFile::commit(const std::function<void(const std::filesystem::path&)>&
   descriptor_ = -1;
   if (closed != 0) fail_io("cannot write", path_, errno);
   if (verify) verify(temporary_);
+  rename_to_final();
+  sync_folder(folder_of(path_));
+}
+
+void AtomicFile::commit(UnsyncedFiles& unsynced) {
+  rename_to_final();
+  unsynced.add(path_, std::exchange(descriptor_, -1));
+}
+
+void AtomicFile::rename_to_final() {
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_io("cannot write", path_, errno);
   temporary_.clear();
-  sync_folder(folder_of(path_));
+}
+
+UnsyncedFiles::~UnsyncedFiles() {
+  for (const File& file : files_) ::close(file.descriptor);
+}
+
+void UnsyncedFiles::add(const std::filesystem::path& path, int descriptor) {
+  // Only a head start: sync() waits and finds what failed.
+  ::sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+  files_.push_back({path, descriptor});
+}
+
+void UnsyncedFiles::sync() {
+  const std::vector<File> files = std::exchange(files_, {});
+  std::set<std::filesystem::path> folders;
+  const File* failed = nullptr;
+  int reason = 0;
+  for (const File& file : files) {
+    const int error = ::fsync(file.descriptor) != 0 ? errno : 0;
+    ::close(file.descriptor);
+    folders.insert(folder_of(file.path));
+    if (error == 0) continue;
+    ::unlink(file.path.c_str());
+    failed = &file;
+    reason = error;
+  }
+  for (const std::filesystem::path& folder : folders) sync_folder(folder);
+  if (failed != nullptr) fail_io("cannot write", failed->path, reason);
 }
 
 void write_file(const std::filesystem::path& path, std::string_view content) {
   write_file(path, std::as_bytes(std::span(content.data(), content.size())));
 }
 
-void write_file(const std::filesystem::path& path, std::span<const std::byte> content) {
+void write_file(const std::filesystem::path& path, std::span<const std::byte> content, UnsyncedFiles* unsynced) {
   AtomicFile file(path);
   file.write(content);
-  file.commit();
+  unsynced != nullptr ? file.commit(*unsynced) : file.commit();
 }
 
 void replace_link(const std::filesystem::path& path, const std::filesystem::path& target) {

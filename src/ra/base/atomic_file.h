@@ -10,6 +10,30 @@
 
 namespace ra {
 
+// Files that stand complete under their names and still have to reach the disk. Waiting for many at once takes a
+// fraction of the time of waiting for each. What names or counts them is to be written after sync().
+class UnsyncedFiles {
+ public:
+  UnsyncedFiles() = default;
+  ~UnsyncedFiles();
+  UnsyncedFiles(const UnsyncedFiles&) = delete;
+  UnsyncedFiles& operator=(const UnsyncedFiles&) = delete;
+
+  // Takes over the open descriptor of a file, and starts to write it out.
+  void add(const std::filesystem::path& path, int descriptor);
+  // Waits until they are on the disk, with the names that they have. kIo as AtomicFile; the files that are not there
+  // then are removed.
+  void sync();
+  std::size_t size() const { return files_.size(); }
+
+ private:
+  struct File {
+    std::filesystem::path path;
+    int descriptor;
+  };
+  std::vector<File> files_;
+};
+
 // Writes a file so that its final name never shows a half-written state: a temporary file in the same folder,
 // flush, fsync, rename, fsync of the folder. Without commit() the temporary file is removed and an existing
 // file stays as it was. Errors (permissions, disk full) are ra::Error kIo with the path and the reason.
@@ -26,20 +50,24 @@ class AtomicFile {
   // Makes the file visible under its final name. `verify`, if given, is called with the temporary path before
   // the rename and throws to refuse it.
   void commit(const std::function<void(const std::filesystem::path&)>& verify = {});
+  // The same, but for the wait for the disk, which is left to `unsynced`.
+  void commit(UnsyncedFiles& unsynced);
 
   const std::filesystem::path& path() const { return path_; }
 
  private:
   void discard() noexcept;
+  void rename_to_final();
 
   std::filesystem::path path_;
   std::filesystem::path temporary_;
   int descriptor_ = -1;
 };
 
-// AtomicFile in one call.
+// AtomicFile in one call; with `unsynced` the wait for the disk is left to it.
 void write_file(const std::filesystem::path& path, std::string_view content);
-void write_file(const std::filesystem::path& path, std::span<const std::byte> content);
+void write_file(const std::filesystem::path& path, std::span<const std::byte> content,
+                UnsyncedFiles* unsynced = nullptr);
 
 // Makes `path` a symbolic link to `target` in one step, whatever link or file it was before; kIo as AtomicFile.
 void replace_link(const std::filesystem::path& path, const std::filesystem::path& target);

@@ -76,6 +76,46 @@ TEST(AtomicFile, RemovesWhatKilledProcessesLeftAndNothingElse) {
   EXPECT_EQ(remove_stale_temporaries(folder.path() / "none"), 0u);
 }
 
+TEST(UnsyncedFiles, HoldFilesThatStandUnderTheirNames) {
+  const testing::TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path() / "b");
+  UnsyncedFiles files;
+  for (const char* name : {"a", "b/c"}) {
+    AtomicFile file(folder.path() / name);
+    file.write(name);
+    file.commit(files);
+    EXPECT_EQ(read_text_file(folder.path() / name), name);
+  }
+  EXPECT_EQ(files.size(), 2u);
+  files.sync();
+  EXPECT_EQ(files.size(), 0u);
+  EXPECT_EQ(read_text_file(folder.path() / "b" / "c"), "b/c");
+  EXPECT_EQ(files_in(folder.path()), 2u);
+}
+
+// A pipe cannot be waited for: it stands for a disk that did not take the file.
+TEST(UnsyncedFiles, RemoveAndNameWhatDidNotReachTheDisk) {
+  const testing::TemporaryFolder folder;
+  UnsyncedFiles files;
+  AtomicFile good(folder.path() / "good");
+  good.commit(files);
+  write_file(folder.path() / "bad", std::string_view("x"));
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  files.add(folder.path() / "bad", ends[1]);
+  ::close(ends[0]);
+  try {
+    files.sync();
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kIo);
+    EXPECT_NE(std::string(error.what()).find("bad"), std::string::npos);
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "good"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "bad"));
+  EXPECT_EQ(files.size(), 0u);
+}
+
 TEST(AtomicFile, LinksAreReplacedInOneStep) {
   const testing::TemporaryFolder folder;
   const auto link = folder.path() / "latest";

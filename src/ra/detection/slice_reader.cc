@@ -47,16 +47,16 @@ InputSlice prepare(const Image& slice, std::optional<std::int64_t> index, const 
 
 std::vector<InputSlice> read_slices(const std::filesystem::path& path, const SliceRule& rule,
                                     const InputOptions& options, std::size_t& constant) {
-  const Image image = read_image(path);
+  Image image = read_image(path);
   std::vector<InputSlice> slices;
   if (!image.is_volume()) {
     slices.push_back(in_context("'" + path.string() + "'", [&] { return prepare(image, std::nullopt, options); }));
     return slices;
   }
-  const Image ras = to_ras(image);
-  const auto indices = in_context("'" + path.string() + "'", [&] { return rule.select(ras.slices); });
+  image = to_ras(image);  // lets go of the volume as it was stored
+  const auto indices = in_context("'" + path.string() + "'", [&] { return rule.select(image.slices); });
   for (const std::int64_t k : indices) {
-    const Image slice = axial_slice(ras, k);
+    const Image slice = axial_slice(image, k);
     if (is_empty(slice)) {
       ++constant;
       continue;

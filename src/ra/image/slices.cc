@@ -133,13 +133,14 @@ Image to_ras(const Image& image) {
             .format = image.format,
             .pixel_type = image.pixel_type,
             .world_from_voxel = turn.world_from_voxel};
-  ras.pixels.reserve(image.pixels.size());
+  ras.pixels.resize(image.pixels.size());
+  float* to = ras.pixels.data();
   for (std::int64_t z = 0; z < ras.slices; ++z) {
     for (std::int64_t y = 0; y < ras.rows; ++y) {
       std::int64_t voxel = turn.origin + z * turn.step[2] + y * turn.step[1];
       for (std::int64_t x = 0; x < ras.columns; ++x, voxel += turn.step[0]) {
         const float* from = image.pixels.data() + voxel * image.channels;
-        ras.pixels.insert(ras.pixels.end(), from, from + image.channels);
+        for (std::int64_t c = 0; c < image.channels; ++c) *to++ = from[c];
       }
     }
   }

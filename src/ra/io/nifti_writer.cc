@@ -118,16 +118,29 @@ void write_gzip(AtomicFile& file, std::span<const std::span<const std::byte>> pa
   run({}, Z_FINISH);
 }
 
-}  // namespace
-
-void write_nifti(const std::filesystem::path& path, const Image& image) {
+// std::logic_error for what is no NIfTI-1 volume.
+HeaderBytes checked_header_of(const Image& image) {
   constexpr std::int64_t kMaxDim = std::numeric_limits<std::int16_t>::max();
   if (image.channels != 1 || std::max({image.columns, image.rows, image.slices}) > kMaxDim ||
       std::ssize(image.pixels) != image.columns * image.rows * image.slices) {
     throw std::logic_error(fmt::format("{} values are no {} x {} x {} NIfTI-1 volume of one channel",
                                        image.pixels.size(), image.columns, image.rows, image.slices));
   }
-  const HeaderBytes header = header_of(image);
+  return header_of(image);
+}
+
+}  // namespace
+
+std::vector<std::byte> encode_nifti(const Image& image) {
+  const HeaderBytes header = checked_header_of(image);
+  const auto voxels = std::as_bytes(std::span(image.pixels));
+  std::vector<std::byte> file(header.begin(), header.end());
+  file.insert(file.end(), voxels.begin(), voxels.end());
+  return file;
+}
+
+void write_nifti(const std::filesystem::path& path, const Image& image) {
+  const HeaderBytes header = checked_header_of(image);
   const std::array<std::span<const std::byte>, 2> parts{std::span<const std::byte>(header),
                                                         std::as_bytes(std::span(image.pixels))};
   AtomicFile file(path);

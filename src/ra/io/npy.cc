@@ -19,6 +19,8 @@ namespace ra {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
+static_assert(std::endian::native == std::endian::little, "kFloat32 says little-endian");
+constexpr std::string_view kFloat32 = "<f4";
 
 // Items of an array with `shape`, at most kMaxPixels.
 std::int64_t checked_size(const std::filesystem::path& path, const std::vector<std::int64_t>& shape) {
@@ -65,18 +67,21 @@ std::vector<Out> converted(const NpyArray& array) {
   return values;
 }
 
-void write_array(const std::filesystem::path& path, std::string_view descr, std::span<const std::byte> bytes,
-                 std::span<const std::int64_t> shape) {
+// What stands before the values.
+std::string array_header(std::string_view descr, std::span<const std::int64_t> shape) {
   const std::string sizes = fmt::format("({}{})", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
   std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}", descr, sizes);
   const std::size_t start = kNpyMagic.size() + 4;
   text.append(kAlignment - (start + text.size() + 1) % kAlignment, ' ').push_back('\n');
-  const std::array<std::uint8_t, 4> version_and_length{1, 0, static_cast<std::uint8_t>(text.size() & 255),
-                                                       static_cast<std::uint8_t>(text.size() >> 8)};
+  std::string header(kNpyMagic.begin(), kNpyMagic.end());
+  header += {1, 0, static_cast<char>(text.size() & 255), static_cast<char>(text.size() >> 8)};
+  return header + text;
+}
+
+void write_array(const std::filesystem::path& path, std::string_view descr, std::span<const std::byte> bytes,
+                 std::span<const std::int64_t> shape) {
   AtomicFile file(path);
-  file.write(std::as_bytes(std::span(kNpyMagic)));
-  file.write(std::as_bytes(std::span(version_and_length)));
-  file.write(text);
+  file.write(array_header(descr, shape));
   file.write(bytes);
   file.commit();
 }
@@ -118,8 +123,16 @@ NpyArray read_npy(const std::filesystem::path& path) {
 }
 
 void write_npy(const std::filesystem::path& path, std::span<const float> values, std::span<const std::int64_t> shape) {
-  static_assert(std::endian::native == std::endian::little, "descr says little-endian");
-  write_array(path, "<f4", std::as_bytes(values), shape);
+  write_array(path, kFloat32, std::as_bytes(values), shape);
+}
+
+std::vector<std::byte> encode_npy(std::span<const float> values, std::span<const std::int64_t> shape) {
+  const std::string header = array_header(kFloat32, shape);
+  const std::span<const std::byte> parts[] = {std::as_bytes(std::span(header)), std::as_bytes(values)};
+  std::vector<std::byte> file;
+  file.reserve(parts[0].size() + parts[1].size());
+  for (const auto part : parts) file.insert(file.end(), part.begin(), part.end());
+  return file;
 }
 
 void write_npy(const std::filesystem::path& path, std::span<const std::uint8_t> values,

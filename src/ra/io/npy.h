@@ -27,5 +27,7 @@ NpyArray read_npy(const std::filesystem::path& path);
 void write_npy(const std::filesystem::path& path, std::span<const float> values, std::span<const std::int64_t> shape);
 void write_npy(const std::filesystem::path& path, std::span<const std::uint8_t> values,
                std::span<const std::int64_t> shape);
+// The same file in memory.
+std::vector<std::byte> encode_npy(std::span<const float> values, std::span<const std::int64_t> shape);
 
 }  // namespace ra

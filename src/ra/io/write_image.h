@@ -29,5 +29,7 @@ std::vector<std::byte> encode_png(std::span<const std::uint8_t> pixels, std::int
 // float32 NIfTI-1 (.nii, or .nii.gz by the name), one channel, with qform and sform from world_from_voxel
 // (identity where absent), atomically.
 void write_nifti(const std::filesystem::path& path, const Image& image);
+// A .nii file in memory.
+std::vector<std::byte> encode_nifti(const Image& image);
 
 }  // namespace ra

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <span>
 #include <string_view>
 
@@ -20,6 +21,7 @@ constexpr std::string_view kFixedColumns =
     "input,slice,score,perceptual,backend,precision,model,latent,latent_noise,divisor,reconstruction_mae,name";
 constexpr std::size_t kFirstOfDetector = 3;
 constexpr std::size_t kFlagColumns = 3;
+constexpr std::size_t kPiece = std::size_t{1} << 16;  // bytes written at a time
 
 std::string joined(std::span<const std::string> fields) {
   std::string line;
@@ -126,26 +128,37 @@ void ScoreTable::add(const ScoreRow& row) {
   if (columns_.pixels_above) line += "," + (row.pixels_above ? std::to_string(*row.pixels_above) : "");
   lines_.push_back(std::move(line));
   p_values_.push_back(row.p_value);
-  // Rewriting after a quarter more rows, or half a minute, keeps the total cost linear in the number of rows.
-  const bool grown = lines_.size() - written_ >= std::max<std::size_t>(64, written_ / 4);
-  if (grown || std::chrono::steady_clock::now() - last_write_ > std::chrono::seconds(30)) finish();
 }
 
-void ScoreTable::finish() {
+bool ScoreTable::due() const {
+  // A quarter more rows; or half a minute, and so long that writing takes a hundredth of the time.
+  if (unwritten() >= std::max<std::size_t>(64, written_ / 4)) return true;
+  const auto interval = std::max<std::chrono::steady_clock::duration>(std::chrono::seconds(30), 100 * write_time_);
+  return unwritten() > 0 && std::chrono::steady_clock::now() - last_write_ > interval;
+}
+
+void ScoreTable::write() {
+  const auto start = std::chrono::steady_clock::now();
   AtomicFile file(path_);
-  file.write(header() + "\n");
+  std::string text = header() + "\n";
   const std::vector<std::uint8_t> flags = decisions();
   for (std::size_t k = 0; k < lines_.size(); ++k) {
-    file.write(lines_[k]);
+    text += lines_[k];
     if (columns_.flags) {
       const char* decision = !p_values_[k] ? "" : flags[k] != 0 ? "1" : "0";
-      file.write(fmt::format(",{},{},{:.9g}", optional_number(p_values_[k]), decision, columns_.flags->rate));
+      fmt::format_to(std::back_inserter(text), ",{},{},{:.9g}", optional_number(p_values_[k]), decision,
+                     columns_.flags->rate);
     }
-    file.write("\n");
+    text += '\n';
+    if (text.size() < kPiece) continue;
+    file.write(text);
+    text.clear();
   }
+  file.write(text);
   file.commit();
   written_ = lines_.size();
   last_write_ = std::chrono::steady_clock::now();
+  write_time_ = last_write_ - start;
 }
 
 }  // namespace ra

@@ -32,8 +32,8 @@ struct FlagRule {
   bool false_discovery = false;
 };
 
-// scores.csv: header and one line a row (RFC 4180), score as %.9g. The file is rewritten atomically as rows come
-// in, so that it is whole at any moment and an interrupted run can go on.
+// scores.csv: header and one line a row (RFC 4180), score as %.9g. The file is rewritten atomically from time to time,
+// so that it is whole at any moment and an interrupted run can go on.
 class ScoreTable {
  public:
   // Columns that are written only when asked for.
@@ -48,14 +48,18 @@ class ScoreTable {
   // Takes over the lines of an existing scores.csv; kUsage if its columns differ, or if another detector made them,
   // kBadInput for a line that is cut off.
   void continue_existing(const DetectorIdentity& detector);
-  // Whether a taken-over line is for this slice.
+  // Whether a taken-over line is for this slice. May be asked in one thread while another adds rows.
   bool has(const std::string& input, std::optional<std::int64_t> slice) const;
 
   void add(const ScoreRow& row);
-  // Writes what is not written yet.
-  void finish();
+  // Whether so much was added, or so long ago, that the file should be written again. The total cost of doing so
+  // whenever it is due is linear in the number of rows.
+  bool due() const;
+  // Writes the file anew.
+  void write();
 
   std::size_t size() const { return lines_.size(); }
+  std::size_t unwritten() const { return lines_.size() - written_; }
   // Of all slices, those of an earlier run included.
   std::size_t flagged() const;
 
@@ -72,6 +76,7 @@ class ScoreTable {
   std::unordered_set<std::string> taken_over_;  // "input,slice" of the lines of an existing file
   std::size_t written_ = 0;
   std::chrono::steady_clock::time_point last_write_;
+  std::chrono::steady_clock::duration write_time_{};  // of the last write
 };
 
 }  // namespace ra

@@ -1,9 +1,15 @@
 #include "ra/report/screening.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
+#include <utility>
+
+#include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
+#include "ra/base/ordered_workers.h"
 #include "ra/base/stop_signal.h"
+#include "ra/detection/one_thread.h"
 #include "ra/report/output_names.h"
 #include "ra/report/screening_folder.h"
 
@@ -11,6 +17,43 @@ namespace ra {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Files whose wait for the disk is put together.
+constexpr std::size_t kFilesASync = 32;
+
+// What one input came to, counted where it ends.
+struct ReadInput {
+  std::size_t input = 0;
+  std::vector<InputSlice> slices = {};
+  std::size_t constant = 0, skipped = 0;
+  std::optional<std::string> failure = {};
+};
+
+// A slice to be scored, or the end of an input.
+struct Task {
+  ReadInput of;  // without its slices; all but `input` and `skipped` only at the end
+  std::optional<InputSlice> slice;
+};
+
+// What became of a task: a row and files, the end of an input, or a failure of either.
+struct Outcome {
+  ReadInput of;
+  bool is_slice = false;
+  ScoreRow row = {};
+  std::vector<OutputFile> files = {};
+};
+
+// Calls work(); returns the message where the input was to blame for its failure.
+template <class Work>
+std::optional<std::string> failure_of(Work&& work) {
+  try {
+    work();
+    return std::nullopt;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kBadInput) throw;
+    return error.what();
+  }
+}
 
 class Screening {
  public:
@@ -23,15 +66,17 @@ class Screening {
         names_(output_names(inputs, prepare_screening_folder(detector, options))),
         table_(options.output / "scores.csv", columns(detector, options)) {
     if (options_.skip_existing) table_.continue_existing(detector_.identity());
-    table_.finish();
+    table_.write();
   }
 
   ScreeningSummary run() {
-    for (std::size_t k = 0; k < inputs_.size() && screen_input(k); ++k) {
-      ++summary_.inputs;
-      show(k);
+    try {
+      write_outcomes();
+      save();
+    } catch (...) {
+      save_what_can_be();
+      throw;
     }
-    table_.finish();
     summary_.stopped = summary_.inputs < inputs_.size();
     summary_.flagged = table_.flagged();
     return std::move(summary_);
@@ -42,42 +87,133 @@ class Screening {
     return {detector.options().samples > 0, options.outputs.threshold.has_value(), options.flags};
   }
 
-  void show(std::size_t k) const {
-    if (progress_) progress_({k + 1, inputs_.size(), summary_.slices});
+  // Reading -> computing -> writing, each in threads of its own; writing is here.
+  void write_outcomes() {
+    const int threads = at::get_num_threads(), readers = 1 + threads / 8;
+    const OneThread one_thread;
+    OrderedWorkers<std::size_t, ReadInput> reading(
+        readers, static_cast<std::size_t>(readers + 1), [this] { return next_input(); },
+        [this](std::size_t k) { return read(k); });
+    TaskSource tasks(*this, reading);
+    OrderedWorkers<Task, Outcome> computing(
+        threads, static_cast<std::size_t>(8 + 4 * threads), [&] { return tasks.next(); },
+        [this](Task task) { return compute(std::move(task)); });
+    while (std::optional<Outcome> outcome = computing.next()) take(*outcome);
   }
 
-  // False when a stop signal left slices of it undone.
-  bool screen_input(std::size_t k) {
-    const fs::path& path = inputs_[k];
-    if (StopSignal::received() != 0) return false;
-    if (options_.skip_existing && table_.has(path.string(), std::nullopt)) {
-      ++summary_.skipped;
-      return true;
+  std::optional<std::size_t> next_input() {
+    if (next_input_ == inputs_.size() || StopSignal::received() != 0) return std::nullopt;
+    return next_input_++;
+  }
+
+  bool was_scored(std::size_t k, std::optional<std::int64_t> slice) const {
+    return options_.skip_existing && table_.has(inputs_[k].string(), slice);
+  }
+
+  ReadInput read(std::size_t k) const {
+    const OneThread one_thread;
+    ReadInput result{.input = k};
+    if (was_scored(k, std::nullopt)) {
+      result.skipped = 1;
+      return result;
     }
-    try {
-      for (const InputSlice& slice : read_slices(path, options_.slices, detector_.input(), summary_.constant)) {
-        if (StopSignal::received() != 0) return false;
-        screen_slice(k, slice);
+    result.failure = failure_of([&] {
+      result.slices = read_slices(inputs_[k], options_.slices, detector_.input(), result.constant);
+    });
+    return result;
+  }
+
+  // Takes what was read apart into tasks.
+  class TaskSource {
+   public:
+    TaskSource(const Screening& screening, OrderedWorkers<std::size_t, ReadInput>& reading)
+        : screening_(screening), reading_(reading) {}
+
+    // A stop signal lets no slice and no input begin, but an input whose slices have all begun end.
+    std::optional<Task> next() {
+      if (!current_) {
+        if (StopSignal::received() == 0) current_ = reading_.next();
+        if (!current_) return std::nullopt;
+        position_ = 0;
       }
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kBadInput) throw;
-      summary_.failures.push_back({path.string(), error.what()});
+      for (; position_ < current_->slices.size(); ++position_, ++current_->skipped) {
+        InputSlice& slice = current_->slices[position_];
+        if (screening_.was_scored(current_->input, slice.index)) continue;
+        if (StopSignal::received() != 0) return std::nullopt;
+        ++position_;
+        return Task{{.input = current_->input, .skipped = std::exchange(current_->skipped, 0)}, std::move(slice)};
+      }
+      current_->slices.clear();
+      Task end{std::move(*current_), std::nullopt};
+      current_.reset();
+      return end;
     }
-    return true;
+
+   private:
+    const Screening& screening_;
+    OrderedWorkers<std::size_t, ReadInput>& reading_;
+    std::optional<ReadInput> current_;
+    std::size_t position_ = 0;  // of the next slice
+  };
+
+  Outcome compute(Task task) const {
+    Outcome outcome{.of = std::move(task.of), .is_slice = task.slice.has_value()};
+    if (!task.slice) return outcome;
+    const OneThread one_thread;
+    outcome.of.failure = failure_of([&] {
+      const std::size_t k = outcome.of.input;
+      const InputSlice& slice = *task.slice;
+      const std::string name = slice.index ? names_[k] + slice_mark(std::to_string(*slice.index)) : names_[k];
+      const AnomalyResult result = detector_.detect(slice.prepared.pixels.unsqueeze(0)).front();
+      outcome.row = row_of(inputs_[k].string(), name, slice, result);
+      outcome.files = encode_slice_outputs(name, slice, result, options_.outputs);
+    });
+    return outcome;
   }
 
-  void screen_slice(std::size_t k, const InputSlice& slice) {
-    const std::string input = inputs_[k].string();
-    if (options_.skip_existing && table_.has(input, slice.index)) {
-      ++summary_.skipped;
-      return;
+  // Of an input that failed, the slices before the failure stay, and those after it are left out.
+  void take(const Outcome& outcome) {
+    const ReadInput& of = outcome.of;
+    summary_.skipped += of.skipped;
+    summary_.constant += of.constant;
+    if (of.failure && failed_ != of.input) {
+      summary_.failures.push_back({inputs_[of.input].string(), *of.failure});
+      failed_ = of.input;
     }
-    const std::string name = slice.index ? names_[k] + slice_mark(std::to_string(*slice.index)) : names_[k];
-    const AnomalyResult result = detector_.detect(slice.prepared.pixels.unsqueeze(0)).front();
-    write_slice_outputs(options_.output, name, slice, result, options_.outputs);
-    table_.add(row_of(input, name, slice, result));
-    ++summary_.slices;
-    show(k);
+    if (!outcome.is_slice) {
+      ++summary_.inputs;
+      show(of.input);
+    } else if (failed_ != of.input) {
+      write(outcome);
+      ++summary_.slices;
+      show(of.input);
+    }
+  }
+
+  void write(const Outcome& outcome) {
+    write_outputs(options_.output, outcome.files, unsynced_);
+    if (unsynced_.size() >= kFilesASync) sync_files();
+    table_.add(outcome.row);
+    if (table_.due()) save();
+  }
+
+  void sync_files() {
+    files_are_safe_ = false;
+    unsynced_.sync();
+    files_are_safe_ = true;
+  }
+
+  void save() {
+    sync_files();
+    table_.write();
+  }
+
+  // After a failure, which is the one to be reported.
+  void save_what_can_be() noexcept {
+    try {
+      if (files_are_safe_ && table_.unwritten() > 0) save();
+    } catch (...) {
+    }
   }
 
   ScoreRow row_of(const std::string& input, const std::string& name, const InputSlice& slice,
@@ -97,12 +233,20 @@ class Screening {
     return row;
   }
 
+  void show(std::size_t k) const {
+    if (progress_) progress_({k + 1, inputs_.size(), summary_.slices});
+  }
+
   const AnomalyDetector& detector_;
   const std::vector<fs::path>& inputs_;
   const ScreeningOptions& options_;
   const std::function<void(const ScreeningProgress&)>& progress_;
   std::vector<std::string> names_;  // one an input
+  std::size_t next_input_ = 0;      // to be read
   ScoreTable table_;
+  UnsyncedFiles unsynced_;
+  bool files_are_safe_ = true;         // none of the rows' files failed to reach the disk
+  std::optional<std::size_t> failed_;  // the last input that failed
   ScreeningSummary summary_;
 };
 

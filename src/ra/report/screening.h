@@ -42,10 +42,13 @@ struct ScreeningProgress {
   std::size_t slices;         // slices scored
 };
 
-// Screens every input: scores.csv with one row a slice, the files of each, and screening.json (screening_folder.h). A
-// bad input is recorded and the others go on. After a stop signal the slice in progress is the last one. `progress` is
-// called after every slice and every input. kUsage when `output` holds results and neither overwrite nor skip_existing
-// is set; kIo when results cannot be written.
+// Screens every input: scores.csv with one row a slice, in the order of the inputs, the files of each, and
+// screening.json (screening_folder.h). Inputs are read ahead, at::get_num_threads() slices are computed at a time, each
+// by one thread (Note [One thread a slice] in detection/one_thread.h), and the calling thread writes; memory does not
+// grow with the number of slices but for the rows. A bad input is recorded and the others go on. After a stop signal
+// the slices in progress are the last ones. `progress` is called in the calling thread after every slice and every
+// input. kUsage when `output` holds results and neither overwrite nor skip_existing is set; kIo when results cannot be
+// written. A row is written only when the files of its slice are safe on the disk.
 ScreeningSummary screen(const AnomalyDetector& detector, const std::vector<std::filesystem::path>& inputs,
                         const ScreeningOptions& options, const std::function<void(const ScreeningProgress&)>& progress);
 

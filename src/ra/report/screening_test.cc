@@ -1,7 +1,9 @@
 #include "ra/report/screening.h"
 
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <nlohmann/json.hpp>
 
@@ -77,10 +79,12 @@ fs::path write_volume(const fs::path& path, std::int64_t count) {
   return path;
 }
 
-TEST(Screening, StopsAfterTheSliceInProgress) {
+// What is in progress when the signal comes is finished and written; nothing else begins.
+TEST(Screening, StopsAfterTheSlicesInProgress) {
   const testing::TemporaryFolder folder;
+  constexpr std::size_t kSlices = 200;
   const fs::path picture = write_brain(folder.path() / "in" / "a.png", 0);
-  const fs::path volume = write_volume(folder.path() / "in" / "v.npy", 5);
+  const fs::path volume = write_volume(folder.path() / "in" / "v.npy", kSlices);
   ScreeningOptions options;
   options.output = folder.path() / "out";
   options.slices = SliceRule::parse("all");
@@ -94,16 +98,63 @@ TEST(Screening, StopsAfterTheSliceInProgress) {
   const StopSignal forget;
   EXPECT_TRUE(summary.stopped);
   EXPECT_EQ(summary.inputs, 1u);
-  EXPECT_EQ(summary.slices, 3u);
-  EXPECT_EQ(shown, (std::vector<std::size_t>{1, 1, 2, 3}));  // after every slice, and after the picture
-  EXPECT_EQ(lines_of(options.output / "scores.csv").size(), 4u);
-  EXPECT_EQ(read_npy(options.output / "v_s1_map.npy").shape, (std::vector<std::int64_t>{32, 32}));
-  EXPECT_FALSE(fs::exists(options.output / "v_s2_map.npy"));
+  ASSERT_GE(summary.slices, 3u);
+  ASSERT_LT(summary.slices, kSlices);
+  ASSERT_EQ(shown.size(), summary.slices + 1);  // after every slice, and after the picture
+  for (std::size_t k = 0; k < shown.size(); ++k) EXPECT_EQ(shown[k], std::max<std::size_t>(k, 1));
+  EXPECT_EQ(lines_of(options.output / "scores.csv").size(), summary.slices + 1);
+  const auto map_of = [&](std::size_t k) { return options.output / ("v_s" + std::to_string(k) + "_map.npy"); };
+  for (std::size_t k = 0; k + 1 < kSlices; ++k) EXPECT_EQ(fs::exists(map_of(k)), k + 1 < summary.slices) << k;
   options.skip_existing = true;
   const ScreeningSummary rest = screen(small_detector(), {picture, volume}, options, {});
   EXPECT_FALSE(rest.stopped);
-  EXPECT_EQ(rest.skipped, 3u);
-  EXPECT_EQ(rest.slices, 3u);
+  EXPECT_EQ(rest.skipped, summary.slices);
+  EXPECT_EQ(rest.slices, kSlices + 1 - summary.slices);
+}
+
+// Rows and files are the same, in the order of the inputs, however many threads there are.
+TEST(Screening, DoesNotDependOnTheNumberOfThreads) {
+  const testing::TemporaryFolder folder;
+  const std::vector<fs::path> inputs = {
+      write_brain(folder.path() / "in" / "a.png", 0), write_volume(folder.path() / "in" / "v.npy", 9),
+      folder.path() / "in" / "missing.png", write_brain(folder.path() / "in" / "b.png", 1)};
+  ScreeningOptions options;
+  options.slices = SliceRule::parse("all");
+  options.outputs.choose("map,reconstruction,overlay");
+  options.outputs.threshold = 0.001;
+  const int before = at::get_num_threads();
+  for (const int threads : {1, 2, 5}) {
+    at::set_num_threads(threads);
+    options.output = folder.path() / std::to_string(threads);
+    const ScreeningSummary summary = screen(small_detector(), inputs, options, {});
+    EXPECT_EQ(summary.slices, 11u);
+    EXPECT_EQ(summary.failures.size(), 1u);
+    EXPECT_EQ(at::get_num_threads(), threads);
+  }
+  at::set_num_threads(before);
+  std::size_t files = 0;
+  for (const auto& entry : fs::directory_iterator(folder.path() / "1")) {
+    if (entry.path().filename() == "screening.json") continue;  // it names the number of threads
+    ++files;
+    for (const char* other : {"2", "5"}) {
+      EXPECT_EQ(read_text_file(entry.path()), read_text_file(folder.path() / other / entry.path().filename()))
+          << entry.path();
+    }
+  }
+  EXPECT_EQ(files, 1u + 11 * 4);
+}
+
+TEST(Screening, EndsWhenAFileCannotBeWrittenAndKeepsTheRowsBefore) {
+  const testing::TemporaryFolder folder;
+  const fs::path volume = write_volume(folder.path() / "v.npy", 40);
+  ScreeningOptions options;
+  options.output = folder.path() / "out";
+  options.slices = SliceRule::parse("all");
+  fs::create_directories(options.output / "v_s5_map.npy");  // no file can take its name
+  options.overwrite = true;
+  testing::expect_error(ErrorCode::kIo, {"v_s5_map.npy"},
+                        [&] { screen(small_detector(), {volume}, options, {}); });
+  EXPECT_EQ(lines_of(options.output / "scores.csv").size(), 6u);
 }
 
 TEST(Screening, IsNotStoppedByASignalDuringTheLastSlice) {
@@ -272,7 +323,7 @@ TEST(ScoreTable, FindsInputsWithLineBreaksAgain) {
   row.input = "a\nb.png";
   ScoreTable first(path, {});
   first.add(row);
-  first.finish();
+  first.write();
   ScoreTable second(path, {});
   second.continue_existing({});
   EXPECT_TRUE(second.has("a\nb.png", std::nullopt));
@@ -287,7 +338,7 @@ TEST(ScoreTable, FindsQuotedInputsAgain) {
   row.slice = 4;
   ScoreTable first(path, {});
   first.add(row);
-  first.finish();
+  first.write();
   ScoreTable second(path, {});
   second.continue_existing({});
   EXPECT_TRUE(second.has("a,b.nii", 4));
@@ -310,7 +361,7 @@ TEST(ScoreTable, FlagsByTheRateOfEachSliceAlone) {
   const fs::path path = folder.path() / "scores.csv";
   ScoreTable table(path, {false, false, FlagRule{0.05, false}});
   for (const double p : {0.01, 0.05, 0.051}) table.add(row_with(std::to_string(p), p));
-  table.finish();
+  table.write();
   EXPECT_EQ(table.flagged(), 2u);
   const std::string text = read_text_file(path);
   EXPECT_NE(text.find(",p_value,flagged,fpr\n"), std::string::npos);
@@ -324,13 +375,13 @@ TEST(ScoreTable, DecidesFalseDiscoveriesOverEarlierRowsToo) {
   const ScoreTable::Columns columns{false, false, FlagRule{0.05, true}};
   ScoreTable first(path, columns);
   first.add(row_with("a", 0.04));
-  first.finish();
+  first.write();
   EXPECT_EQ(first.flagged(), 1u);
   ScoreTable second(path, columns);
   second.continue_existing({});
   EXPECT_TRUE(second.has("a", std::nullopt));
   second.add(row_with("b", 0.9));  // 0.04 * 2 exceeds the rate now
-  second.finish();
+  second.write();
   EXPECT_EQ(second.flagged(), 0u);
   EXPECT_NE(read_text_file(path).find(",0.04,0,0.05\n"), std::string::npos);
 }

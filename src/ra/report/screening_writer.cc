@@ -21,12 +21,8 @@ std::span<const float> values_of(const at::Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
-void write_as_npy(const fs::path& path, const at::Tensor& tensor) {
-  write_npy(path, values_of(tensor), tensor.sizes());
-}
-
 // [S,S] with the geometry of the slice it belongs to; without one the voxels are 1 mm.
-void write_as_nifti(const fs::path& path, const at::Tensor& plane, const InputSlice& slice) {
+std::vector<std::byte> nifti_of(const at::Tensor& plane, const InputSlice& slice) {
   Image image;
   image.rows = plane.size(0);
   image.columns = plane.size(1);
@@ -34,7 +30,11 @@ void write_as_nifti(const fs::path& path, const at::Tensor& plane, const InputSl
   image.pixel_type = PixelType::kFloat;
   image.pixels.assign(plane.data_ptr<float>(), plane.data_ptr<float>() + plane.numel());
   image.world_from_voxel = slice.world_from_pixel;
-  write_nifti(path, image);
+  return encode_nifti(image);
+}
+
+std::vector<std::byte> png_of(const RgbPicture& picture) {
+  return encode_png(picture.pixels(), picture.columns(), picture.rows(), 3);
 }
 
 constexpr std::string_view kMap = "_map", kReconstruction = "_reconstruction", kMask = "_mask";
@@ -52,20 +52,21 @@ std::string_view extension_of(MapFormat format) {
   return "";
 }
 
-// Writes one [S,S] or [C,S,S] result; `picture` is how it looks as a PNG.
-void write_plane(const std::string& stem, const at::Tensor& tensor, const InputSlice& slice, MapFormat format,
-                 const RgbPicture& picture) {
+// One [S,S] or [C,S,S] result; `picture()` is how it looks as a PNG.
+template <class Picture>
+std::vector<std::byte> encode_plane(const at::Tensor& tensor, const InputSlice& slice, MapFormat format,
+                                    Picture&& picture) {
   const at::Tensor values = tensor.contiguous();
   const at::Tensor one = values.dim() == 3 && values.size(0) == 1 ? values[0] : values;
-  const std::string path = stem + std::string(extension_of(format));
   switch (format) {
     case MapFormat::kNpy:
-      return write_as_npy(path, one);
+      return encode_npy(values_of(one), one.sizes());
     case MapFormat::kPng:
-      return write_picture(path, picture);
+      return png_of(picture());
     case MapFormat::kNii:
-      return write_as_nifti(path, one.dim() == 3 ? one.mean(0).contiguous() : one, slice);
+      return nifti_of(one.dim() == 3 ? one.mean(0).contiguous() : one, slice);
   }
+  return {};
 }
 
 RgbPicture overlay_of(const std::string& name, const InputSlice& slice, const AnomalyResult& result,
@@ -124,24 +125,34 @@ std::int64_t count_above(const at::Tensor& map, double threshold) {
   return (map >= static_cast<float>(threshold)).sum().item<std::int64_t>();
 }
 
-void write_slice_outputs(const fs::path& folder, const std::string& name, const InputSlice& slice,
-                         const AnomalyResult& result, const ScreeningOutputs& outputs) {
-  const fs::path stem = folder / name;
-  if (stem.parent_path() != folder) make_output_folder(stem.parent_path());
+std::vector<OutputFile> encode_slice_outputs(const std::string& name, const InputSlice& slice,
+                                             const AnomalyResult& result, const ScreeningOutputs& outputs) {
   const ColorScale scale(outputs.map_maximum);
-  const auto file = [&](std::string_view kind) { return stem.string() + std::string(kind); };
-  if (outputs.map) {
-    write_plane(file(kMap), result.map, slice, outputs.format, map_picture(tensor_picture(result.map), scale));
-  }
-  if (outputs.reconstruction) {
-    write_plane(file(kReconstruction), result.reconstruction, slice, outputs.format,
-                gray_picture(tensor_picture(result.reconstruction)));
-  }
+  std::vector<OutputFile> files;
+  const auto add = [&](std::string_view kind, const at::Tensor& plane, auto&& picture) {
+    files.push_back({fmt::format("{}{}{}", name, kind, extension_of(outputs.format)),
+                     encode_plane(plane, slice, outputs.format, picture)});
+  };
+  const auto add_gray = [&](std::string_view kind, const at::Tensor& plane) {
+    add(kind, plane, [&] { return gray_picture(tensor_picture(plane)); });
+  };
+  if (outputs.map) add(kMap, result.map, [&] { return map_picture(tensor_picture(result.map), scale); });
+  if (outputs.reconstruction) add_gray(kReconstruction, result.reconstruction);
   if (outputs.mask && outputs.threshold) {
-    const at::Tensor mask = (result.map >= static_cast<float>(*outputs.threshold)).to(at::kFloat);
-    write_plane(file(kMask), mask, slice, outputs.format, gray_picture(tensor_picture(mask)));
+    add_gray(kMask, (result.map >= static_cast<float>(*outputs.threshold)).to(at::kFloat));
   }
-  if (outputs.overlay) write_picture(file(kOverlay), overlay_of(name, slice, result, scale));
+  if (outputs.overlay) {
+    files.push_back({fmt::format("{}{}", name, kOverlay), png_of(overlay_of(name, slice, result, scale))});
+  }
+  return files;
+}
+
+void write_outputs(const fs::path& folder, const std::vector<OutputFile>& files, UnsyncedFiles& unsynced) {
+  for (const OutputFile& file : files) {
+    const fs::path path = folder / file.name;
+    if (path.parent_path() != folder) make_output_folder(path.parent_path());
+    write_file(path, std::span<const std::byte>(file.content), &unsynced);
+  }
 }
 
 }  // namespace ra

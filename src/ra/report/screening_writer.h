@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "ra/base/atomic_file.h"
 #include "ra/detection/anomaly_detector.h"
 #include "ra/detection/slice_reader.h"
 
@@ -35,10 +38,19 @@ struct ScreeningOutputs {
   std::vector<std::string> endings() const;
 };
 
-// Writes the files of one slice under `folder`, each atomically. `name` is output_names() with "_s<k>" for slice k
-// of a volume. Orientation marks are drawn where the slice has geometry. kIo when the disk is full or read-only.
-void write_slice_outputs(const std::filesystem::path& folder, const std::string& name, const InputSlice& slice,
-                         const AnomalyResult& result, const ScreeningOutputs& outputs);
+struct OutputFile {
+  std::string name;  // relative to the folder of the screening
+  std::vector<std::byte> content;
+};
+
+// The files of one slice. `name` is output_names() with "_s<k>" for slice k of a volume. Orientation marks are drawn
+// where the slice has geometry.
+std::vector<OutputFile> encode_slice_outputs(const std::string& name, const InputSlice& slice,
+                                             const AnomalyResult& result, const ScreeningOutputs& outputs);
+
+// Writes them under `folder`, each atomically; they are safe on the disk after unsynced.sync(). kIo when the disk is
+// full or read-only.
+void write_outputs(const std::filesystem::path& folder, const std::vector<OutputFile>& files, UnsyncedFiles& unsynced);
 
 // Pixels with map >= threshold.
 std::int64_t count_above(const at::Tensor& map, double threshold);
