@@ -90,7 +90,8 @@ class Sides:
         """`ra screen`, maps written."""
         command = [self.options.ra, "screen", "--model", self.checkpoint, "--output", self.scratch / name,
                    "--overwrite", "--perceptual", "squeezenet", "--perceptual-weights", self.lpips, "--latent", "mean",
-                   "--slices", "all", "--threads", self.options.threads, "--backend", backend, "--precision", precision, "--quiet"]
+                   "--slices", "all", "--threads", self.options.threads, "--backend", backend, "--precision",
+                   precision, "--quiet"]
         return self._make(f"ra {name} {backend} {precision}", [*command, *inputs], ROOT, clock="wall", slices=count,
                           start=None if with_start else [*command, inputs[0]])
 
