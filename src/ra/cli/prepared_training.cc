@@ -26,6 +26,8 @@ PreparedTraining prepare_resumed(const std::string& run, const CommonOptions& co
   return prepared;
 }
 
+void set_training_precision(CommonOptions& common) { common.set.push_back("training.precision=" + common.precision); }
+
 TrainingReport train_with_progress(PreparedTraining& run, at::Device device, bool quiet, const std::string& verb) {
   TrainingReport report;
   {

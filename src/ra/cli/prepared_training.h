@@ -25,6 +25,9 @@ struct PreparedTraining {
 // itself (`others`, such as CONFIG; --seed; --overwrite), and as claim_run_to_resume() and resumed_run() say.
 PreparedTraining prepare_resumed(const std::string& run, const CommonOptions& common, bool others);
 
+// Makes --precision, where it was given, the training's, whatever the experiment file says.
+void set_training_precision(CommonOptions& common);
+
 // Trains with a line of progress, and prints what it came to unless `quiet`; `verb` is the one that would resume it.
 TrainingReport train_with_progress(PreparedTraining& run, at::Device device, bool quiet, const std::string& verb);
 

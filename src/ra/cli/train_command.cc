@@ -123,7 +123,11 @@ void add_train_command(CLI::App& app) {
   command.add_flag("--allow-overlap", options->allow_overlap, "Let train, val and test share subjects");
   add_set_option(command, options->common);
   add_common_options(command, options->common);
-  on_run(command, [options] { return run_train(*options); });
+  const CLI::Option* precision = command.get_option("--precision");
+  on_run(command, [options, precision] {
+    if (precision->count() > 0) set_training_precision(options->common);
+    return run_train(*options);
+  });
 }
 
 }  // namespace ra

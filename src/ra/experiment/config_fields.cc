@@ -113,6 +113,8 @@ void visit_checkpoints(FieldVisitor& v, CheckpointOptions& checkpoints) {
 void visit_training(FieldVisitor& v, TrainingOptions& training) {
   static constexpr Word<BatchNormMode> kModes[] = {{"frozen", BatchNormMode::kFrozen},
                                                    {"batch", BatchNormMode::kBatch}};
+  static constexpr Word<Fidelity> kFidelities[] = {{"exact", Fidelity::kExact}, {"fast", Fidelity::kFast}};
+  static constexpr Word<Precision> kPrecisions[] = {{"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}};
   v.value({"epochs", "Introspective epochs, after the warm-up."}, training.epochs);
   v.value({"batch_size", "Slices a step."}, training.batch_size);
   v.value({"learning_rate", "Learning rate of both Adam optimisers."}, training.learning_rate);
@@ -121,6 +123,15 @@ void visit_training(FieldVisitor& v, TrainingOptions& training) {
   v.value({"max_minutes", "Wall-clock limit in minutes, after which the epoch in progress is the last; 0 for none."},
           training.max_minutes);
   choose(v, {"batch_norm", "frozen, as the reference trains, or batch."}, kModes, training.batch_norm);
+  choose(v,
+         {"fidelity",
+          "exact: a step computes what the reference computes. fast: nothing twice, and no terms of a weight below "
+          "1e-6; needs batch_norm frozen."},
+         kFidelities, training.fidelity);
+  choose(v,
+         {"precision",
+          "Arithmetic of the network in a step, fp32 or bf16; weights, moments, losses and validation stay float32."},
+         kPrecisions, training.precision);
   v.value({"latent",
            "How validation reconstructs: mean, sample, average:K, or auto (measures all at the end and "
            "keeps the best)."},

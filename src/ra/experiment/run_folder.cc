@@ -42,18 +42,19 @@ DataIdentity identify(const char* list, const std::vector<fs::path>& files) {
 }
 
 // What a start of a run has to say of itself.
-Json start_facts(const char* when, at::Device device) {
+Json start_facts(const char* when, const ExperimentConfig& config, at::Device device) {
   return {{"ra", RA_VERSION},
           {"commit", std::string(source_commit())},
           {"libtorch", TORCH_VERSION},
           {when, local_time("%Y-%m-%dT%H:%M:%S%z")},
           {"device", device.str()},
-          {"precision", "fp32"},
+          {"precision", to_string(config.training.precision)},
+          {"fidelity", std::string(to_string(config.training.fidelity))},
           {"threads", at::get_num_threads()}};
 }
 
 Json environment(const ExperimentConfig& config, const std::vector<DataIdentity>& data, at::Device device) {
-  Json facts = start_facts("started", device);
+  Json facts = start_facts("started", config, device);
   facts["seed"] = config.seed;
   for (const DataIdentity& list : data) {
     facts["data"][list.list.substr(list.list.find('.') + 1)] = {{"files", list.files}, {"sha256", list.sha256}};
@@ -185,7 +186,7 @@ void continue_run_folder(const fs::path& folder, const ExperimentConfig& config,
   Json facts = Json::object();
   if (fs::exists(path)) facts = Json::parse(read_text_file(path), nullptr, /*allow_exceptions=*/false);
   if (!facts.is_object()) facts = Json::object();
-  facts["resumed"].push_back(start_facts("at", device));
+  facts["resumed"].push_back(start_facts("at", config, device));
   write_file(path, facts.dump(2) + "\n");
   write_file(folder / "config.yaml", to_yaml(config));
 }

@@ -16,6 +16,7 @@
 #include "ra/experiment/run_folder.h"
 #include "ra/experiment/tracked_run.h"
 #include "ra/model/model_file.h"
+#include "ra/model/precision.h"
 #include "ra/training/memory_estimate.h"
 #include "ra/training/resume_point.h"
 
@@ -59,6 +60,13 @@ void require_finished_epochs(const TrainingOptions& training, std::int64_t finis
               fmt::format("the run has finished {} epochs, {} of them of the warm-up, so training.epochs cannot be {}; "
                           "the least is {}",
                           finished, training.warmup.epochs, training.epochs, finished - training.warmup.epochs));
+}
+
+void warn_if_slow(Precision precision, at::Device device) {
+  if (precision != Precision::kBf16 || !device.is_cpu() || has_bf16_units()) return;
+  log::warning(
+      "training.precision is bf16, and this processor has no units for it (AVX512-BF16 or AMX): the numbers are those of "
+      "bf16, but fp32 would be many times faster here");
 }
 
 // What was found of a state, said before it is used.
@@ -117,6 +125,7 @@ TrainingReport run_training(const ExperimentConfig& config, const ExperimentFile
                             const std::filesystem::path& folder, at::Device device, TrainingStart start,
                             TrainingCallbacks callbacks, const std::function<void(std::size_t, std::size_t)>& on_load) {
   check_memory(config, files.data, device);
+  warn_if_slow(config.training.precision, device);
   TrainerInputs inputs;
   inputs.origin = {result_settings(config), identify_data(files.data), RA_VERSION, TORCH_VERSION,
                    at::get_num_threads()};

@@ -14,7 +14,7 @@ BatchNorm::BatchNorm(int channels)
 at::Tensor BatchNorm::forward(const at::Tensor& x, BatchNormMode mode) const {
   const bool by_batch = mode == BatchNormMode::kBatch;
   if (by_batch) at::Tensor(num_batches_tracked).add_(1);
-  return at::batch_norm(x, weight, bias, running_mean, running_var, by_batch, 0.1, 1e-5, true);
+  return at::batch_norm(x, weight, bias, running_mean, running_var, by_batch, 0.1, kBatchNormEpsilon, true);
 }
 
 void BatchNorm::list(const std::string& prefix, StateDict& state) const {

@@ -37,5 +37,6 @@ struct ResidualBlock {
 };
 
 inline constexpr double kLeakySlope = 0.2;
+inline constexpr double kBatchNormEpsilon = 1e-5;
 
 }  // namespace ra

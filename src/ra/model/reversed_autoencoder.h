@@ -60,6 +60,8 @@ class Encoder {
   void list(StateDict& state) const;
 
  private:
+  friend class FoldedEncoder;
+
   bool conditional_;
   at::Tensor first_conv_;
   BatchNorm first_norm_;
@@ -77,6 +79,8 @@ class Decoder {
   void list(StateDict& state) const;
 
  private:
+  friend class FoldedDecoder;
+
   bool conditional_;
   int feature_channels_, feature_size_;
   at::Tensor fc_weight_, fc_bias_;

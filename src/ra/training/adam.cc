@@ -4,8 +4,6 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "ra/base/error.h"
 
 namespace ra {
@@ -65,20 +63,25 @@ void Adam::require_grad(bool required) {
 }
 
 void Adam::step() {
-  at::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   ++steps_;
-  const double correction1 = 1.0 - std::pow(kBeta1, static_cast<double>(steps_));
-  const double correction2 = 1.0 - std::pow(kBeta2, static_cast<double>(steps_));
-  const double root_correction2 = std::sqrt(correction2);
-  const double step_size = learning_rate_ / correction1;
+  // One pass over memory for each parameter, which must lie in memory as its gradient and its moments do.
+  std::vector<at::Tensor> parameters, gradients, first, second, steps;
   for (std::size_t k = 0; k < parameters_.size(); ++k) {
-    const at::Tensor& gradient = parameters_[k].grad();
+    const at::Tensor &parameter = parameters_[k], &gradient = parameter.grad();
     if (!gradient.defined()) continue;
-    first_moments_[k].lerp_(gradient, 1.0 - kBeta1);
-    second_moments_[k].mul_(kBeta2).addcmul_(gradient, gradient, 1.0 - kBeta2);
-    const at::Tensor denominator = (second_moments_[k].sqrt() / root_correction2).add_(kEpsilon);
-    parameters_[k].addcdiv_(first_moments_[k], denominator, -step_size);
+    if (gradient.strides() != parameter.strides()) {
+      parameters_[k].mutable_grad() = at::empty_like(parameter.detach()).copy_(gradient);
+    }
+    parameters.push_back(parameter.detach());
+    gradients.push_back(parameter.grad());
+    first.push_back(first_moments_[k]);
+    second.push_back(second_moments_[k]);
+    steps.push_back(at::full({}, static_cast<double>(steps_), parameter.options().dtype(at::kFloat)));
   }
+  if (parameters.empty()) return;
+  at::_fused_adam_(parameters, gradients, first, second, {}, steps, learning_rate_, kBeta1, kBeta2,
+                   /*weight_decay=*/0.0, kEpsilon, /*amsgrad=*/false, /*maximize=*/false);
 }
 
 CheckpointValue Adam::state() const {

@@ -9,11 +9,11 @@
 
 namespace ra {
 
-// Adam (Kingma and Ba, ICLR 2015) with betas 0.9 and 0.999 and eps 1e-8, in the order of operations of PyTorch's
-// single-tensor implementation, so that float32 results agree.
+// Adam (Kingma and Ba, ICLR 2015) with betas 0.9 and 0.999 and eps 1e-8, by LibTorch's fused kernel, whose order of
+// operations is that of PyTorch's single-tensor implementation, so that float32 results agree.
 class Adam {
  public:
-  // The parameters are shared with the model; moments start at zero.
+  // The parameters are shared with the model, and keep their layout; moments start at zero.
   Adam(std::vector<at::Tensor> parameters, double learning_rate);
 
   // Forgets the gradients.

@@ -7,15 +7,14 @@
 
 namespace ra {
 
-double gradient_norm(const std::vector<at::Tensor>& parameters) {
+at::Tensor gradient_norm(const std::vector<at::Tensor>& parameters) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> norms;
   for (const at::Tensor& parameter : parameters) {
     if (parameter.grad().defined()) norms.push_back(at::linalg_vector_norm(parameter.grad()));
   }
-  if (norms.empty()) return 0.0;
-  // One transfer from the device for all of them.
-  return at::stack(norms).to(at::kDouble).norm().item<double>();
+  if (norms.empty()) return at::zeros({}, at::kDouble);
+  return at::stack(norms).to(at::kDouble).norm();
 }
 
 void clip_gradients(const std::vector<at::Tensor>& parameters, double norm, double limit) {

@@ -1,58 +1,166 @@
 #include "ra/training/introspective_step.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 
 #include "ra/base/error.h"
+#include "ra/model/folded_network.h"
 #include "ra/training/gradients.h"
 #include "ra/training/losses.h"
 
 namespace ra {
+
+// Note [Fidelity]: `exact` makes every pass through the network that the reference makes. `fast`, with frozen batch norm,
+//   1. encodes rec once in the encoder's half: the reference does so twice with the same weights, once for the embeddings
+//      and once for the posterior. Exact: the same numbers come out, and gradients add up to the same sum;
+//   2. decodes the prior's latent and z once a step: the decoder does not move before its own half. Exact: the graphs of
+//      both passes are kept, the encoder's half takes gradients of the encoder's parameters alone, the decoder's half
+//      those of the decoder's;
+//   3. encodes rec and fake as one batch, and decodes their latents as one. Exact: with frozen batch norm a sample does
+//      not see its batch;
+//   4. leaves out the two re-decoded terms of the decoder's half (d_loss_rec_rec, d_loss_rec_fake) where their weight
+//      gamma_r is below kNegligibleWeight; the paper's is 1e-8. Not exact: the decoder's gradient differs by gamma_r times
+//      that of those terms, 1e-8 of the reconstruction's;
+//   5. folds batch norm into the convolutions (Note [Folding] in model/folded_network.h), and computes those of 3x3 in
+//      float32 on the CPU by Winograd's filtering (model/winograd.h). Exact but for rounding, which grows about tenfold;
+//      the gradients of batch norm's weights, where large numbers cancel, feel it most.
+// docs/training.md has the measured differences.
+
+// A term of the half in progress: where it is, and how it is called.
+struct TermToRead {
+  const char* name;
+  at::Tensor* term;
+};
+
+// What the encoder's half computes its terms from. The embeddings are of the real batch and of rec.
+struct EncoderPasses {
+  at::Tensor real, fake, rec;
+  Encoder::Output posterior;
+  std::vector<at::Tensor> rec_embeddings;
+  Encoder::Output of_rec, of_fake;
+  at::Tensor rec_rec, rec_fake;
+};
+
+// What the decoder's half computes its terms from; rec_rec and rec_fake are undefined where they are left out.
+struct DecoderPasses {
+  at::Tensor real, fake, rec;
+  Encoder::Output of_rec, of_fake;
+  at::Tensor rec_rec, rec_fake;
+};
+
 namespace {
 
-void require_finite(const std::vector<NamedTensor>& terms) {
-  for (const NamedTensor& term : terms) {
-    if (!term.tensor.defined()) continue;
-    const auto value = term.tensor.item<double>();
-    if (!std::isfinite(value)) {
-      throw NonFiniteStep(
-          ErrorCode::kFailed,
-          fmt::format("the loss term {} is {}; a smaller learning rate or a longer warm-up usually helps, "
-                      "and the training pictures should be checked",
-                      term.name, value));
-    }
+// The network for the passes between two moves of a parameter: with fidelity fast as folded convolutions, else as it is.
+class StepNetwork {
+ public:
+  StepNetwork(const ReversedAutoencoder& model, BatchNormMode batch_norm, StepMode mode)
+      : model_(model), batch_norm_(batch_norm), precision_(mode.precision) {
+    if (mode.fidelity == Fidelity::kExact) return;
+    const at::Tensor like = model.state().front().tensor;
+    const FoldedMode folded{mode.precision == Precision::kBf16 ? at::kBFloat16 : like.scalar_type(),
+                            ConvolutionMethod::kWinograd};
+    encoder_.emplace(model.encoder(), folded);
+    decoder_.emplace(model.decoder(), folded);
   }
+
+  Encoder::Output encode(const at::Tensor& x) const {
+    if (encoder_) return encoder_->forward(x);
+    const PrecisionGuard guard(precision_, x.device().type());
+    Encoder::Output output = model_.encoder().forward(x, batch_norm_);
+    output.mean = output.mean.to(x.scalar_type());
+    output.log_variance = output.log_variance.to(x.scalar_type());
+    return output;
+  }
+
+  at::Tensor decode(const at::Tensor& z) const {
+    if (decoder_) return decoder_->forward(z);
+    const PrecisionGuard guard(precision_, z.device().type());
+    return model_.decoder().forward(z, batch_norm_).to(z.scalar_type());
+  }
+
+ private:
+  const ReversedAutoencoder& model_;
+  BatchNormMode batch_norm_;
+  Precision precision_;
+  std::optional<FoldedEncoder> encoder_;
+  std::optional<FoldedDecoder> decoder_;
+};
+
+// The first or the last `count` samples of an encoder's output.
+Encoder::Output part_of(const Encoder::Output& output, std::int64_t first, std::int64_t count) {
+  Encoder::Output part;
+  part.mean = output.mean.narrow(0, first, count);
+  part.log_variance = output.log_variance.narrow(0, first, count);
+  for (const at::Tensor& embedding : output.embeddings) part.embeddings.push_back(embedding.narrow(0, first, count));
+  return part;
+}
+
+at::Tensor sampled(const Encoder::Output& output, const at::Tensor& noise) {
+  return sample_latent(output.mean, output.log_variance, noise);
+}
+
+// In the type of `like`: losses of a bf16 network are computed in float32.
+std::vector<at::Tensor> as(const at::Tensor& like, std::vector<at::Tensor> tensors) {
+  for (at::Tensor& tensor : tensors) tensor = tensor.to(like.scalar_type());
+  return tensors;
 }
 
 // The share of exponential terms that teach nothing any more: exp(-2 scale (beta_rec * error + beta_neg * kl)) of each.
-double saturated_share(const StepTerms& terms, double scale, const LossOptions& loss) {
+at::Tensor saturated_share(const StepTerms& terms, double scale, const LossOptions& loss) {
   const double limit = -std::log(kSaturated) / (2.0 * scale);
-  const at::Tensor errors = at::cat({terms.e_rec_rec_each, terms.e_rec_fake_each});
-  const at::Tensor divergences = at::cat({terms.e_kl_rec_each, terms.e_kl_fake_each});
-  return (loss.beta_rec * errors + loss.beta_neg * divergences > limit).to(at::kDouble).mean().item<double>();
+  const at::Tensor errors = at::cat({terms.e_rec_rec_each, terms.e_rec_fake_each}).detach();
+  const at::Tensor divergences = at::cat({terms.e_kl_rec_each, terms.e_kl_fake_each}).detach();
+  return (loss.beta_rec * errors + loss.beta_neg * divergences > limit).to(errors.scalar_type()).mean();
 }
 
-void detach(at::Tensor& tensor) { tensor = tensor.detach(); }
+void require_finite(const char* name, double value) {
+  if (std::isfinite(value)) return;
+  throw NonFiniteStep(ErrorCode::kFailed,
+                      fmt::format("the loss term {} is {}; a smaller learning rate or a longer warm-up usually helps, "
+                                  "and the training pictures should be checked",
+                                  name, value));
+}
+
+// Replaces the terms by their values on the CPU, and returns the norm of the gradients: one transfer for all.
+double read_back(const std::vector<TermToRead>& terms, const at::Tensor& norm) {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> values;
+  for (const TermToRead& term : terms) values.push_back(term.term->detach().to(at::kDouble));
+  values.push_back(norm);
+  const at::Tensor on_cpu = at::stack(values).cpu();
+  for (std::size_t k = 0; k < terms.size(); ++k) {
+    *terms[k].term = on_cpu[static_cast<std::int64_t>(k)].to(terms[k].term->scalar_type());
+    require_finite(terms[k].name, on_cpu[static_cast<std::int64_t>(k)].item<double>());
+  }
+  return on_cpu[-1].item<double>();
+}
+
+std::vector<NamedTensor> defined(std::vector<NamedTensor> terms) {
+  std::erase_if(terms, [](const NamedTensor& term) { return !term.tensor.defined(); });
+  return terms;
+}
 
 }  // namespace
 
 std::vector<NamedTensor> StepTerms::scalars() const {
-  return {{"e_loss_rec", e_loss_rec},
-          {"e_kl_real", e_kl_real},
-          {"e_loss_embedding", e_loss_embedding},
-          {"e_expelbo_rec", e_expelbo_rec},
-          {"e_expelbo_fake", e_expelbo_fake},
-          {"e_loss_real", e_loss_real},
-          {"e_loss_fake", e_loss_fake},
-          {"e_loss", e_loss},
-          {"d_loss_rec", d_loss_rec},
-          {"d_kl_rec", d_kl_rec},
-          {"d_kl_fake", d_kl_fake},
-          {"d_loss_rec_rec", d_loss_rec_rec},
-          {"d_loss_rec_fake", d_loss_rec_fake},
-          {"d_loss", d_loss}};
+  return defined({{"e_loss_rec", e_loss_rec},
+                  {"e_kl_real", e_kl_real},
+                  {"e_loss_embedding", e_loss_embedding},
+                  {"e_expelbo_rec", e_expelbo_rec},
+                  {"e_expelbo_fake", e_expelbo_fake},
+                  {"e_loss_real", e_loss_real},
+                  {"e_loss_fake", e_loss_fake},
+                  {"e_loss", e_loss},
+                  {"d_loss_rec", d_loss_rec},
+                  {"d_kl_rec", d_kl_rec},
+                  {"d_kl_fake", d_kl_fake},
+                  {"d_loss_rec_rec", d_loss_rec_rec},
+                  {"d_loss_rec_fake", d_loss_rec_fake},
+                  {"d_loss", d_loss}});
 }
 
 std::vector<NamedTensor> StepTerms::each() const {
@@ -63,21 +171,24 @@ std::vector<NamedTensor> StepTerms::each() const {
 }
 
 IntrospectiveStep::IntrospectiveStep(ReversedAutoencoder& model, const LossOptions& loss, BatchNormMode batch_norm,
-                                     double learning_rate)
+                                     double learning_rate, StepMode mode)
     : model_(&model),
       loss_(loss),
       batch_norm_(batch_norm),
+      mode_(mode),
       scale_(1.0 / (static_cast<double>(model.options().image_size) * model.options().image_size)),
       encoder_adam_(model.encoder_parameters(), learning_rate),
-      decoder_adam_(model.decoder_parameters(), learning_rate) {}
+      decoder_adam_(model.decoder_parameters(), learning_rate) {
+  require_possible(batch_norm, mode);
+}
 
 void IntrospectiveStep::set_learning_rate(double learning_rate) {
   encoder_adam_.set_learning_rate(learning_rate);
   decoder_adam_.set_learning_rate(learning_rate);
 }
 
-double IntrospectiveStep::take_gradients(const Adam& adam, const char* half) const {
-  const double norm = gradient_norm(adam.parameters());
+double IntrospectiveStep::clipped_norm(Adam& adam, const char* half, const std::vector<TermToRead>& terms) const {
+  const double norm = read_back(terms, gradient_norm(adam.parameters()));
   if (!std::isfinite(norm)) {
     throw NonFiniteStep(ErrorCode::kFailed,
                         fmt::format("the gradient of the {} is not finite; a smaller learning rate, "
@@ -90,28 +201,66 @@ double IntrospectiveStep::take_gradients(const Adam& adam, const char* half) con
 
 StepTerms IntrospectiveStep::step(const at::Tensor& real, const StepNoise& noise) {
   StepTerms terms;
-  const at::Tensor z = update_encoder(real, noise, terms);
-  update_decoder(real, z, noise, terms);
+  if (mode_.fidelity == Fidelity::kFast) {
+    const Handover handover = update_encoder_fast(real, noise, terms);
+    update_decoder_fast(real, handover, noise, terms);
+  } else {
+    const at::Tensor z = update_encoder(real, noise, terms);
+    update_decoder(real, z, noise, terms);
+  }
+  encoder_adam_.require_grad(true);
   return terms;
 }
 
 at::Tensor IntrospectiveStep::update_encoder(const at::Tensor& real, const StepNoise& noise, StepTerms& terms) {
   encoder_adam_.require_grad(true);
   decoder_adam_.require_grad(false);
-  const at::Tensor fake = decode(noise.prior);
-  const Encoder::Output posterior = encode(real);
-  const at::Tensor z = sample_latent(posterior.mean, posterior.log_variance, noise.real);
-  const at::Tensor rec = decode(z);
-  const at::Tensor rec_input = rec.detach();
-  const std::vector<at::Tensor> rec_embeddings = encode(rec_input).embeddings;
-  const Encoder::Output of_rec = encode(rec_input);
-  const at::Tensor rec_rec = decode(sample_latent(of_rec.mean, of_rec.log_variance, noise.rec_encoder));
-  const Encoder::Output of_fake = encode(fake);
-  const at::Tensor rec_fake = decode(sample_latent(of_fake.mean, of_fake.log_variance, noise.fake_encoder));
+  const StepNetwork network(*model_, batch_norm_, mode_);
+  EncoderPasses passes;
+  passes.real = real;
+  passes.fake = network.decode(noise.prior);
+  passes.posterior = network.encode(real);
+  const at::Tensor z = sampled(passes.posterior, noise.real);
+  passes.rec = network.decode(z);
+  const at::Tensor rec_input = passes.rec.detach();
+  passes.rec_embeddings = network.encode(rec_input).embeddings;
+  passes.of_rec = network.encode(rec_input);
+  passes.rec_rec = network.decode(sampled(passes.of_rec, noise.rec_encoder));
+  passes.of_fake = network.encode(passes.fake);
+  passes.rec_fake = network.decode(sampled(passes.of_fake, noise.fake_encoder));
+  finish_encoder(passes, terms);
+  return z.detach();
+}
 
+IntrospectiveStep::Handover IntrospectiveStep::update_encoder_fast(const at::Tensor& real, const StepNoise& noise,
+                                                                   StepTerms& terms) {
+  encoder_adam_.require_grad(true);
+  decoder_adam_.require_grad(true);
+  const StepNetwork network(*model_, batch_norm_, mode_);
+  Handover handover;
+  handover.fake = network.decode(noise.prior);
+  EncoderPasses passes;
+  passes.real = real;
+  passes.fake = handover.fake.detach();
+  passes.posterior = network.encode(real);
+  passes.rec = handover.rec = network.decode(sampled(passes.posterior, noise.real));
+  const std::int64_t count = real.size(0);
+  const Encoder::Output of_both = network.encode(at::cat({passes.rec.detach(), passes.fake}));
+  passes.of_rec = part_of(of_both, 0, count);
+  passes.of_fake = part_of(of_both, count, count);
+  passes.rec_embeddings = passes.of_rec.embeddings;
+  const at::Tensor both = network.decode(sampled(of_both, at::cat({noise.rec_encoder, noise.fake_encoder})));
+  passes.rec_rec = both.narrow(0, 0, count);
+  passes.rec_fake = both.narrow(0, count, count);
+  finish_encoder(passes, terms);
+  return handover;
+}
+
+void IntrospectiveStep::finish_encoder(const EncoderPasses& passes, StepTerms& terms) {
+  const auto& [real, fake, rec, posterior, rec_embeddings, of_rec, of_fake, rec_rec, rec_fake] = passes;
   terms.e_loss_rec = squared_error(real, rec).mean();
   terms.e_kl_real = kl_divergence(posterior.mean, posterior.log_variance).mean();
-  terms.e_loss_embedding = embedding_loss(posterior.embeddings, rec_embeddings);
+  terms.e_loss_embedding = embedding_loss(as(real, posterior.embeddings), as(real, rec_embeddings));
   // `rec` keeps its graph as a target, so this term also reaches the encoder through the first reconstruction.
   terms.e_rec_rec_each = squared_error(rec, rec_rec);
   terms.e_rec_fake_each = squared_error(fake, rec_fake);
@@ -122,74 +271,104 @@ at::Tensor IntrospectiveStep::update_encoder(const at::Tensor& real, const StepN
   terms.e_loss_real = scale_ * (loss_.beta_rec * terms.e_loss_rec + loss_.beta_kl * terms.e_kl_real);
   terms.e_loss_fake = 0.25 * (terms.e_expelbo_rec + terms.e_expelbo_fake);
   terms.e_loss = terms.e_loss_real + terms.e_loss_fake + loss_.embedding_weight * terms.e_loss_embedding;
-  require_finite(terms.scalars());
   encoder_adam_.zero_grad();
-  terms.e_loss.backward();
-  terms.e_gradient_norm = take_gradients(encoder_adam_, "encoder");
-  encoder_adam_.step();
-
+  // With fidelity fast the decoder's graphs serve its own half once more.
+  terms.e_loss.backward({}, mode_.fidelity == Fidelity::kFast, false, encoder_adam_.parameters());
+  at::Tensor saturated = saturated_share(terms, scale_, loss_);
   for (at::Tensor* term :
-       {&terms.e_loss_rec, &terms.e_kl_real, &terms.e_loss_embedding, &terms.e_expelbo_rec, &terms.e_expelbo_fake,
-        &terms.e_loss_real, &terms.e_loss_fake, &terms.e_loss, &terms.e_rec_rec_each, &terms.e_rec_fake_each,
-        &terms.e_kl_rec_each, &terms.e_kl_fake_each}) {
-    detach(*term);
+       {&terms.e_rec_rec_each, &terms.e_rec_fake_each, &terms.e_kl_rec_each, &terms.e_kl_fake_each}) {
+    *term = term->detach();
   }
-  terms.saturated_share = saturated_share(terms, scale_, loss_);
-  return z.detach();
+  terms.e_gradient_norm = clipped_norm(encoder_adam_, "encoder",
+                                       {{"e_loss_rec", &terms.e_loss_rec},
+                                        {"e_kl_real", &terms.e_kl_real},
+                                        {"e_loss_embedding", &terms.e_loss_embedding},
+                                        {"e_expelbo_rec", &terms.e_expelbo_rec},
+                                        {"e_expelbo_fake", &terms.e_expelbo_fake},
+                                        {"e_loss_real", &terms.e_loss_real},
+                                        {"e_loss_fake", &terms.e_loss_fake},
+                                        {"e_loss", &terms.e_loss},
+                                        {"saturated_share", &saturated}});
+  terms.saturated_share = saturated.item<double>();
+  encoder_adam_.step();
 }
 
 void IntrospectiveStep::update_decoder(const at::Tensor& real, const at::Tensor& z, const StepNoise& noise,
                                        StepTerms& terms) {
   encoder_adam_.require_grad(false);
   decoder_adam_.require_grad(true);
-  const at::Tensor fake = decode(noise.prior);
-  const at::Tensor rec = decode(z);
-  const Encoder::Output of_rec = encode(rec);
-  const Encoder::Output of_fake = encode(fake);
-  const at::Tensor z_rec = sample_latent(of_rec.mean, of_rec.log_variance, noise.rec_decoder);
-  const at::Tensor z_fake = sample_latent(of_fake.mean, of_fake.log_variance, noise.fake_decoder);
-  const at::Tensor rec_rec = decode(z_rec.detach());
-  const at::Tensor rec_fake = decode(z_fake.detach());
+  const StepNetwork network(*model_, batch_norm_, mode_);
+  DecoderPasses passes;
+  passes.real = real;
+  passes.fake = network.decode(noise.prior);
+  passes.rec = network.decode(z);
+  passes.of_rec = network.encode(passes.rec);
+  passes.of_fake = network.encode(passes.fake);
+  passes.rec_rec = network.decode(sampled(passes.of_rec, noise.rec_decoder).detach());
+  passes.rec_fake = network.decode(sampled(passes.of_fake, noise.fake_decoder).detach());
+  finish_decoder(passes, terms);
+}
 
+void IntrospectiveStep::update_decoder_fast(const at::Tensor& real, const Handover& from, const StepNoise& noise,
+                                            StepTerms& terms) {
+  encoder_adam_.require_grad(false);
+  const StepNetwork network(*model_, batch_norm_, mode_);
+  const std::int64_t count = real.size(0);
+  const Encoder::Output of_both = network.encode(at::cat({from.rec, from.fake}));
+  DecoderPasses passes{real, from.fake, from.rec, part_of(of_both, 0, count), part_of(of_both, count, count), {}, {}};
+  if (loss_.gamma_r >= kNegligibleWeight) {
+    const at::Tensor z = sampled(of_both, at::cat({noise.rec_decoder, noise.fake_decoder})).detach();
+    const at::Tensor both = network.decode(z);
+    passes.rec_rec = both.narrow(0, 0, count);
+    passes.rec_fake = both.narrow(0, count, count);
+  }
+  finish_decoder(passes, terms);
+}
+
+void IntrospectiveStep::finish_decoder(const DecoderPasses& passes, StepTerms& terms) {
+  const auto& [real, fake, rec, of_rec, of_fake, rec_rec, rec_fake] = passes;
   terms.d_loss_rec = squared_error(real, rec).mean();
   terms.d_kl_rec = kl_divergence(of_rec.mean, of_rec.log_variance).mean();
   terms.d_kl_fake = kl_divergence(of_fake.mean, of_fake.log_variance).mean();
-  terms.d_loss_rec_rec = squared_error(rec.detach(), rec_rec).mean();
-  terms.d_loss_rec_fake = squared_error(fake.detach(), rec_fake).mean();
-  terms.d_loss =
-      scale_ * (loss_.beta_rec * terms.d_loss_rec + 0.5 * loss_.beta_kl * (terms.d_kl_rec + terms.d_kl_fake) +
-                0.5 * loss_.gamma_r * loss_.beta_rec * (terms.d_loss_rec_rec + terms.d_loss_rec_fake));
-  require_finite(terms.scalars());
-  decoder_adam_.zero_grad();
-  terms.d_loss.backward();
-  terms.d_gradient_norm = take_gradients(decoder_adam_, "decoder");
-  decoder_adam_.step();
-
-  for (at::Tensor* term : {&terms.d_loss_rec, &terms.d_kl_rec, &terms.d_kl_fake, &terms.d_loss_rec_rec,
-                           &terms.d_loss_rec_fake, &terms.d_loss}) {
-    detach(*term);
+  at::Tensor loss =
+      loss_.beta_rec * terms.d_loss_rec + 0.5 * loss_.beta_kl * (terms.d_kl_rec + terms.d_kl_fake);
+  std::vector<TermToRead> read = {{"d_loss_rec", &terms.d_loss_rec},
+                                  {"d_kl_rec", &terms.d_kl_rec},
+                                  {"d_kl_fake", &terms.d_kl_fake},
+                                  {"d_loss", &terms.d_loss}};
+  if (rec_rec.defined()) {
+    terms.d_loss_rec_rec = squared_error(rec.detach(), rec_rec).mean();
+    terms.d_loss_rec_fake = squared_error(fake.detach(), rec_fake).mean();
+    loss = loss + 0.5 * loss_.gamma_r * loss_.beta_rec * (terms.d_loss_rec_rec + terms.d_loss_rec_fake);
+    read.push_back({"d_loss_rec_rec", &terms.d_loss_rec_rec});
+    read.push_back({"d_loss_rec_fake", &terms.d_loss_rec_fake});
   }
-  encoder_adam_.require_grad(true);
+  terms.d_loss = scale_ * loss;
+  decoder_adam_.zero_grad();
+  terms.d_loss.backward({}, false, false, decoder_adam_.parameters());
+  terms.d_gradient_norm = clipped_norm(decoder_adam_, "decoder", read);
+  decoder_adam_.step();
 }
 
 WarmupTerms IntrospectiveStep::warm_up(const at::Tensor& real, const at::Tensor& noise, double beta_kl) {
   encoder_adam_.require_grad(true);
   decoder_adam_.require_grad(true);
-  const Encoder::Output posterior = encode(real);
-  const at::Tensor rec = decode(sample_latent(posterior.mean, posterior.log_variance, noise));
+  const StepNetwork network(*model_, batch_norm_, mode_);
+  const Encoder::Output posterior = network.encode(real);
+  const at::Tensor rec = network.decode(sampled(posterior, noise));
   WarmupTerms terms;
   terms.loss_rec = squared_error(real, rec).mean();
   terms.kl_real = kl_divergence(posterior.mean, posterior.log_variance).mean();
   terms.loss = scale_ * (0.5 * terms.loss_rec + beta_kl * terms.kl_real);
-  require_finite({{"loss_rec", terms.loss_rec}, {"kl_real", terms.kl_real}, {"loss", terms.loss}});
   encoder_adam_.zero_grad();
   decoder_adam_.zero_grad();
   terms.loss.backward();
-  terms.e_gradient_norm = take_gradients(encoder_adam_, "encoder");
-  terms.d_gradient_norm = take_gradients(decoder_adam_, "decoder");
+  terms.e_gradient_norm = clipped_norm(
+      encoder_adam_, "encoder",
+      {{"loss_rec", &terms.loss_rec}, {"kl_real", &terms.kl_real}, {"loss", &terms.loss}});
+  terms.d_gradient_norm = clipped_norm(decoder_adam_, "decoder", {});
   decoder_adam_.step();
   encoder_adam_.step();
-  for (at::Tensor* term : {&terms.loss_rec, &terms.kl_real, &terms.loss}) detach(*term);
   return terms;
 }
 

@@ -27,7 +27,7 @@ class NonFiniteStep : public Error {
   using Error::Error;
 };
 
-// Every term of one introspective step, detached. Scalars; those that end in `_each` are [N].
+// Every term of one introspective step, detached. Scalars on the CPU; those that end in `_each` are [N].
 struct StepTerms {
   at::Tensor e_loss_rec;        // squared error of the reconstruction
   at::Tensor e_kl_real;         // KL divergence of the real batch
@@ -44,12 +44,13 @@ struct StepTerms {
   // share of the exponential terms that are below kSaturated, where they no longer teach anything.
   double e_gradient_norm = 0.0, d_gradient_norm = 0.0, saturated_share = 0.0;
 
-  // The 14 scalars and the 4 terms a sample, under the names above and in this order.
+  // The 14 scalars and the 4 terms a sample, under the names above and in this order. Fidelity fast leaves out
+  // d_loss_rec_rec and d_loss_rec_fake where their weight is negligible: they are then undefined, and not among these.
   std::vector<NamedTensor> scalars() const;
   std::vector<NamedTensor> each() const;
 };
 
-// Terms of one plain-VAE step, detached scalars.
+// Terms of one plain-VAE step, detached scalars on the CPU.
 struct WarmupTerms {
   at::Tensor loss_rec;  // squared error of the reconstruction
   at::Tensor kl_real;   // KL divergence of the batch
@@ -60,17 +61,28 @@ struct WarmupTerms {
 // An exponential term this small has a gradient of next to nothing.
 inline constexpr double kSaturated = 1e-3;
 
-// One training step: the encoder moves, then the decoder (REFERENCE.md, "One training step"). The network is
-// called in the reference's order, which matters where batch norm tracks the batch:
+// Fidelity fast leaves out terms whose weight is below this.
+inline constexpr double kNegligibleWeight = 1e-6;
+
+struct EncoderPasses;
+struct DecoderPasses;
+struct TermToRead;
+
+// One training step: the encoder moves, then the decoder (REFERENCE.md, "One training step"). With fidelity exact the
+// network is called in the reference's order, which matters where batch norm tracks the batch:
 //   encoder update: D(prior) E(real) D(z) E(rec) E(rec) D(.) E(fake) D(.)
 //   decoder update: D(prior) D(z) E(rec) E(fake) D(.) D(.)
+// and with fidelity fast (Note [Fidelity] in introspective_step.cc), brackets being one batch:
+//   encoder update: D(prior) E(real) D(z) E[rec fake] D[. .]
+//   decoder update: E[rec fake]
 // Gradients of the parameters stay readable after a step. A term or a gradient that is not finite throws NonFiniteStep
 // (kFailed) with its name before the half that it would move has moved.
 class IntrospectiveStep {
  public:
   // `model` must outlive the step, and keeps its dtype and device from here on.
+  // kUsage for fidelity fast with batch norm by the batch.
   IntrospectiveStep(ReversedAutoencoder& model, const LossOptions& loss, BatchNormMode batch_norm,
-                    double learning_rate);
+                    double learning_rate, StepMode mode = {});
 
   // real: [N,C,S,S] in [0,1], in the model's dtype.
   StepTerms step(const at::Tensor& real, const StepNoise& noise);
@@ -87,17 +99,27 @@ class IntrospectiveStep {
   const Adam& decoder_adam() const { return decoder_adam_; }
 
  private:
-  Encoder::Output encode(const at::Tensor& x) const { return model_->encoder().forward(x, batch_norm_); }
-  at::Tensor decode(const at::Tensor& z) const { return model_->decoder().forward(z, batch_norm_); }
-  // The norm of an optimiser's gradients, which are then clipped.
-  double take_gradients(const Adam& adam, const char* half) const;
+  // D(prior) and D(z) with their graphs, for the decoder's half.
+  struct Handover {
+    at::Tensor fake, rec;
+  };
+
   // Returns z of the real batch, detached.
   at::Tensor update_encoder(const at::Tensor& real, const StepNoise& noise, StepTerms& terms);
   void update_decoder(const at::Tensor& real, const at::Tensor& z, const StepNoise& noise, StepTerms& terms);
+  Handover update_encoder_fast(const at::Tensor& real, const StepNoise& noise, StepTerms& terms);
+  void update_decoder_fast(const at::Tensor& real, const Handover& from, const StepNoise& noise, StepTerms& terms);
+  // The terms of a half out of what the network has computed, the backward pass and the move.
+  void finish_encoder(const EncoderPasses& passes, StepTerms& terms);
+  void finish_decoder(const DecoderPasses& passes, StepTerms& terms);
+  // Reads the terms of a half and the norm of its gradients back together, throws NonFiniteStep for one that is not
+  // finite, clips the gradients and returns the norm before.
+  double clipped_norm(Adam& adam, const char* half, const std::vector<TermToRead>& terms) const;
 
   ReversedAutoencoder* model_;
   LossOptions loss_;
   BatchNormMode batch_norm_;
+  StepMode mode_;
   double scale_;  // 1 / (image side)^2
   double gradient_clip_ = 0.0;
   Adam encoder_adam_, decoder_adam_;

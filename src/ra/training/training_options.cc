@@ -38,6 +38,14 @@ void check_checkpoints(const CheckpointOptions& checkpoints) {
 
 }  // namespace
 
+std::string_view to_string(Fidelity fidelity) { return fidelity == Fidelity::kFast ? "fast" : "exact"; }
+
+void require_possible(BatchNormMode batch_norm, StepMode mode) {
+  require(mode.fidelity == Fidelity::kExact || batch_norm == BatchNormMode::kFrozen,
+          "fidelity is fast, which needs training.batch_norm frozen: with batch, leaving a pass out or merging two "
+          "would change the statistics that batch norm uses and tracks");
+}
+
 void TrainingOptions::validate() const {
   require_at_least(epochs, 0, "epochs");
   require_at_least(warmup.epochs, 0, "warmup.epochs");
@@ -52,6 +60,7 @@ void TrainingOptions::validate() const {
   require_at_least(gradient_clip, 0, "gradient_clip");
   require(average_decay >= 0 && average_decay < 1,
           fmt::format("average_decay is {}, it must be from 0 to below 1", average_decay));
+  require_possible(batch_norm, {fidelity, precision});
   require_at_least(max_bad_steps, 0, "max_bad_steps");
   require(loader_threads >= 1 && loader_threads <= 256,
           fmt::format("loader_threads is {}, it must be from 1 to 256", loader_threads));

@@ -1,10 +1,26 @@
 #pragma once
 
-#include "ra/model/layers.h"
-
 #include <string>
+#include <string_view>
+
+#include "ra/model/layers.h"
+#include "ra/model/precision.h"
 
 namespace ra {
+
+// How much of an introspective step is computed (Note [Fidelity] in introspective_step.cc): everything that the
+// reference computes, or each thing once and no term whose weight is next to nothing.
+enum class Fidelity { kExact, kFast };
+std::string_view to_string(Fidelity fidelity);
+
+// How a step is computed. The default is what parity is tested with.
+struct StepMode {
+  Fidelity fidelity = Fidelity::kExact;
+  Precision precision = Precision::kFp32;
+};
+
+// kUsage where a step cannot be computed so: fast needs frozen batch norm.
+void require_possible(BatchNormMode batch_norm, StepMode mode);
 
 // Weights of the loss terms (REFERENCE.md, "One training step"). Defaults are the paper's.
 struct LossOptions {
@@ -69,6 +85,10 @@ struct TrainingOptions {
   double max_minutes = 0.0;
   // "frozen" as the reference trains, or "batch" (Note [Frozen batch norm]).
   BatchNormMode batch_norm = BatchNormMode::kFrozen;
+  // "exact" as the reference computes a step, or "fast", which needs frozen batch norm.
+  Fidelity fidelity = Fidelity::kExact;
+  // Arithmetic of the network in a step: fp32 or bf16. Weights, moments, losses and validation stay in float32.
+  Precision precision = Precision::kFp32;
   // How validation and screening reconstruct: mean, sample or average:K; "auto" measures all three and takes the best.
   std::string latent = "auto";
   // Largest global norm of each network's gradients, longer ones are scaled down to it; 0 for no limit.

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace ra {
+
+// The convolutions of a training step and their gradients, without autograd: stride 1, size kept, images [N,C,H,W]
+// channels last. The same bits from run to run with one number of threads.
+
+// kDirect sums as LibTorch does, in an order of its own. kWinograd takes winograd.h where that applies and gains, kDirect
+// elsewhere.
+enum class ConvolutionMethod { kDirect, kWinograd };
+
+// LeakyReLU_slope(conv(x, weight) + bias + residual): weight [K,C,h,w] of an odd size, bias [K], residual [N,K,H,W];
+// bias and residual may be undefined, and a slope of 1 leaves the sum as it is.
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {},
+                    const at::Tensor& residual = {}, double slope = 1.0,
+                    ConvolutionMethod method = ConvolutionMethod::kDirect);
+
+// The gradient of x, given that of the convolution's result [N,K,H,W].
+at::Tensor convolution_input_gradient(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
+                                      ConvolutionMethod method = ConvolutionMethod::kDirect);
+
+// The gradient of the weight, shaped like it.
+at::Tensor convolution_weight_gradient(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
+                                       ConvolutionMethod method = ConvolutionMethod::kDirect);
+
+// Note [Columns]: convolutions between an image of one or three channels and many channels (the first of the encoder, the
+// last of the decoder) are slow in every library, which works on blocks of eight channels. As a product of matrices with
+// the patches of the image as columns ([N, C*h*w, H*W]) they run at the speed of the product.
+
+// conv(image, weight) + bias for an image [N,C,H,W] of few channels, weight [K,C,h,w]: [N,K,H,W] channels last.
+at::Tensor expand_image(const at::Tensor& image, const at::Tensor& weight, const at::Tensor& bias);
+// Its gradients, given that of its result.
+at::Tensor expand_image_input_gradient(const at::Tensor& gradient, const at::Tensor& weight);
+at::Tensor expand_image_weight_gradient(const at::Tensor& gradient, const at::Tensor& image, const at::Tensor& weight);
+
+}  // namespace ra

@@ -1,0 +1,211 @@
+#include "ra/model/folded_network.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "ra/base/error.h"
+
+namespace ra {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+
+constexpr auto kLast = at::MemoryFormat::ChannelsLast;
+
+FoldedConvolution fold(const at::Tensor& weight, const BatchNorm& norm, at::ScalarType dtype) {
+  const at::Tensor factor = norm.weight * (norm.running_var + kBatchNormEpsilon).rsqrt();
+  return {(weight * factor.view({-1, 1, 1, 1})).to(dtype), (norm.bias - norm.running_mean * factor).to(dtype)};
+}
+
+at::Tensor upsampled(const at::Tensor& x) { return at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)}); }
+
+at::Tensor upsampling_gradient(const at::Tensor& gradient) {
+  const std::int64_t height = gradient.size(2) / 2, width = gradient.size(3) / 2;
+  return at::upsample_nearest2d_backward(gradient, {2 * height, 2 * width},
+                                         {gradient.size(0), gradient.size(1), height, width});
+}
+
+// Takes a gradient behind LeakyReLU, whose result was y, to before it. Writes over `gradient` where that is ours.
+at::Tensor through_activation(const at::Tensor& gradient, const at::Tensor& y) {
+  return at::leaky_relu_backward(gradient.contiguous(kLast), y, kLeakySlope, /*self_is_result=*/true);
+}
+void through_activation_(at::Tensor& gradient, const at::Tensor& y) {
+  at::leaky_relu_backward_out(gradient, gradient, y, kLeakySlope, /*self_is_result=*/true);
+}
+
+at::Tensor bias_gradient(const at::Tensor& gradient) { return gradient.sum({0, 2, 3}); }
+
+// What the backward pass of a block needs.
+struct SavedBlock {
+  at::Tensor x, large, hidden, y, weight1, weight2, expand;
+  bool upsample;
+  ConvolutionMethod method;
+};
+
+// Adds what the skip path of a block makes of `gradient` (behind the addition) to that of its first convolution.
+at::Tensor block_input_gradient(const SavedBlock& block, at::Tensor of_first, const at::Tensor& gradient) {
+  if (!block.expand.defined()) {
+    of_first.add_(gradient);
+    return block.upsample ? upsampling_gradient(of_first) : of_first;
+  }
+  const at::Tensor skip = block.upsample ? upsampling_gradient(gradient) : gradient;
+  const at::Tensor own = block.upsample ? upsampling_gradient(of_first) : of_first;
+  return convolution_input_gradient(skip, block.x, block.expand).add_(own);
+}
+
+class BlockNode : public Function<BlockNode> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight1,
+                            const at::Tensor& bias1, const at::Tensor& weight2, const at::Tensor& bias2,
+                            const std::optional<at::Tensor>& expand, bool upsample, ConvolutionMethod method) {
+    at::Tensor skip = expand ? convolve(x, *expand) : x;
+    if (upsample) skip = upsampled(skip);
+    const at::Tensor large = !upsample ? x : expand ? upsampled(x) : skip;
+    const at::Tensor hidden = convolve(large, weight1, bias1, {}, kLeakySlope, method);
+    const at::Tensor y = convolve(hidden, weight2, bias2, skip, kLeakySlope, method);
+    context->saved_data["upsample"] = upsample;
+    context->saved_data["expands"] = expand.has_value();
+    context->saved_data["winograd"] = method == ConvolutionMethod::kWinograd;
+    variable_list saved = {x, large, hidden, y, weight1, weight2};
+    if (expand) saved.push_back(*expand);
+    context->save_for_backward(std::move(saved));
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const bool expands = context->saved_data["expands"].toBool();
+    const SavedBlock block{saved[0], saved[1], saved[2], saved[3], saved[4], saved[5],
+                           expands ? saved[6] : at::Tensor(), context->saved_data["upsample"].toBool(),
+                           context->saved_data["winograd"].toBool() ? ConvolutionMethod::kWinograd
+                                                                    : ConvolutionMethod::kDirect};
+    const bool trains = context->needs_input_grad(1);
+    variable_list result(8);
+    const at::Tensor outer = through_activation(gradients[0], block.y);
+    if (trains) {
+      result[3] = convolution_weight_gradient(outer, block.hidden, block.weight2, block.method);
+      result[4] = bias_gradient(outer);
+    }
+    at::Tensor inner = convolution_input_gradient(outer, block.hidden, block.weight2, block.method);
+    through_activation_(inner, block.hidden);
+    if (trains) {
+      result[1] = convolution_weight_gradient(inner, block.large, block.weight1, block.method);
+      result[2] = bias_gradient(inner);
+      if (expands) {
+        const at::Tensor skip = block.upsample ? upsampling_gradient(outer) : outer;
+        result[5] = convolution_weight_gradient(skip, block.x, block.expand);
+      }
+    }
+    if (context->needs_input_grad(0)) {
+      result[0] = block_input_gradient(block, convolution_input_gradient(inner, block.large, block.weight1, block.method), outer);
+    }
+    return result;
+  }
+};
+
+// The encoder's first layer: few channels to many, and LeakyReLU.
+class ExpandNode : public Function<ExpandNode> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& image, const at::Tensor& weight,
+                            const at::Tensor& bias) {
+    at::Tensor y = expand_image(image, weight, bias);
+    at::leaky_relu_(y, kLeakySlope);
+    context->save_for_backward({image, weight, y});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor &image = saved[0], &weight = saved[1], &y = saved[2];
+    const at::Tensor inner = through_activation(gradients[0], y);
+    variable_list result(3);
+    if (context->needs_input_grad(0)) result[0] = expand_image_input_gradient(inner, weight);
+    if (context->needs_input_grad(1)) {
+      result[1] = expand_image_weight_gradient(inner, image, weight);
+      result[2] = bias_gradient(inner);
+    }
+    return result;
+  }
+};
+
+// The decoder's last layer, many channels to few, as the transpose of one that expands (weight [K,C,h,w], K many).
+class ReduceNode : public Function<ReduceNode> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight) {
+    context->save_for_backward({x, weight});
+    return expand_image_input_gradient(x, weight);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor &x = saved[0], &weight = saved[1];
+    variable_list result(2);
+    if (context->needs_input_grad(0)) result[0] = expand_image(gradients[0], weight, {});
+    if (context->needs_input_grad(1)) result[1] = expand_image_weight_gradient(x, gradients[0], weight);
+    return result;
+  }
+};
+
+void refuse_conditional(bool conditional) {
+  if (conditional) throw Error(ErrorCode::kUsage, "a conditional model has no folded form");
+}
+
+}  // namespace
+
+FoldedBlock::FoldedBlock(const ResidualBlock& block, FoldedMode mode)
+    : expand(block.conv_expand.defined() ? block.conv_expand.to(mode.dtype) : at::Tensor()),
+      first(fold(block.conv1, block.bn1, mode.dtype)),
+      second(fold(block.conv2, block.bn2, mode.dtype)),
+      method(mode.method) {}
+
+at::Tensor FoldedBlock::forward(const at::Tensor& x, bool upsample) const {
+  return BlockNode::apply(x, first.weight, first.bias, second.weight, second.bias,
+                          expand.defined() ? std::optional(expand) : std::nullopt, upsample, method);
+}
+
+FoldedEncoder::FoldedEncoder(const Encoder& encoder, FoldedMode mode)
+    : dtype_(mode.dtype),
+      first_(fold(encoder.first_conv_, encoder.first_norm_, dtype_)),
+      fc_weight_(encoder.fc_weight_.to(dtype_)),
+      fc_bias_(encoder.fc_bias_.to(dtype_)) {
+  refuse_conditional(encoder.conditional_);
+  for (const ResidualBlock& block : encoder.blocks_) blocks_.emplace_back(block, mode);
+}
+
+Encoder::Output FoldedEncoder::forward(const at::Tensor& x) const {
+  Encoder::Output output;
+  output.embeddings = {at::avg_pool2d(ExpandNode::apply(x.to(dtype_), first_.weight, first_.bias), 2)};
+  for (std::size_t level = 1; level < blocks_.size(); ++level) {
+    output.embeddings.push_back(at::avg_pool2d(blocks_[level - 1].forward(output.embeddings.back(), false), 2));
+  }
+  const at::Tensor y = blocks_.back().forward(output.embeddings.back(), false);
+  const at::Tensor posterior = at::linear(y.contiguous().flatten(1), fc_weight_, fc_bias_).to(x.scalar_type());
+  const auto halves = posterior.chunk(2, 1);
+  output.mean = halves[0];
+  output.log_variance = halves[1];
+  return output;
+}
+
+FoldedDecoder::FoldedDecoder(const Decoder& decoder, FoldedMode mode)
+    : dtype_(mode.dtype),
+      feature_channels_(decoder.feature_channels_),
+      feature_size_(decoder.feature_size_),
+      fc_weight_(decoder.fc_weight_.to(dtype_)),
+      fc_bias_(decoder.fc_bias_.to(dtype_)),
+      predict_weight_(decoder.predict_weight_.flip({2, 3}).transpose(0, 1).to(dtype_)),
+      predict_bias_(decoder.predict_bias_) {
+  refuse_conditional(decoder.conditional_);
+  for (const ResidualBlock& block : decoder.blocks_) blocks_.emplace_back(block, mode);
+}
+
+at::Tensor FoldedDecoder::forward(const at::Tensor& z) const {
+  at::Tensor y = at::relu(at::linear(z.to(dtype_), fc_weight_, fc_bias_));
+  y = y.reshape({y.size(0), feature_channels_, feature_size_, feature_size_}).contiguous(kLast);
+  for (std::size_t k = 0; k < blocks_.size(); ++k) y = blocks_[k].forward(y, k > 0);
+  const at::Tensor logits = ReduceNode::apply(y, predict_weight_).to(z.scalar_type());
+  return at::sigmoid(logits + predict_bias_.view({1, -1, 1, 1}));
+}
+
+}  // namespace ra
