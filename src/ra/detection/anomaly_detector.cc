@@ -14,6 +14,7 @@
 #include "ra/base/random.h"
 #include "ra/detection/anomaly_map.h"
 #include "ra/detection/bundle.h"
+#include "ra/detection/one_thread.h"
 #include "ra/transforms/gaussian.h"
 
 namespace ra {
@@ -219,9 +220,10 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
 // Note [One slice at a time]: convolutions choose their kernels by the batch's size, their rounding differs, and CLAHE
 // turns a rounding into a step of one of its levels: the same slice scored up to 1e-3 apart in batches of another size.
 // Each slice is therefore computed by itself, and its score does not depend on its company; docs/performance.md has
-// what that costs.
+// what that costs. Nor does it depend on the number of threads (Note [One thread a slice]).
 std::vector<AnomalyResult> AnomalyDetector::detect(const at::Tensor& slices) const {
   const at::NoGradGuard no_grad;
+  const OneThread one_thread;
   std::vector<AnomalyResult> results;
   for (std::int64_t k = 0; k < slices.size(0); ++k) results.push_back(detect_one(slices.slice(0, k, k + 1)));
   return results;
