@@ -22,14 +22,20 @@ ov::Core& core() {
 }
 
 ov::AnyMap settings_of(Precision precision, const OpenvinoThreads& threads) {
-  ov::AnyMap settings{ov::hint::inference_precision(precision == Precision::kBf16 ? ov::element::bf16 : ov::element::f32),
-                      ov::num_streams(threads.streams), ov::inference_num_threads(threads.threads),
-                      // A pinned stream waits for its core while another process has it, though the next is free.
-                      ov::hint::enable_cpu_pinning(false),
-                      // It would change how the calling thread's own sums round.
-                      ov::intel_cpu::denormals_optimization(false)};
-  if (const auto folder = openvino_cache_folder()) settings.insert(ov::cache_dir(folder->string()));
-  return settings;
+  return {ov::hint::inference_precision(precision == Precision::kBf16 ? ov::element::bf16 : ov::element::f32),
+          ov::num_streams(threads.streams), ov::inference_num_threads(threads.threads),
+          // A pinned stream waits for its core while another process has it, though the next is free.
+          ov::hint::enable_cpu_pinning(false),
+          // It would change how the calling thread's own sums round.
+          ov::intel_cpu::denormals_optimization(false)};
+}
+
+ov::CompiledModel compiled(const std::shared_ptr<ov::Model>& model, ov::AnyMap settings) {
+  const auto cache = open_openvino_cache();
+  if (cache) settings.insert(ov::cache_dir(cache->folder.string()));
+  // A mapped file that is written anew in place would change under a process that computes with it.
+  settings.insert(ov::enable_mmap(false));
+  return core().compile_model(model, "CPU", settings);
 }
 
 // OpenVINO's errors as ours.
@@ -47,7 +53,7 @@ auto translated(const char* what, Work&& work) {
 CompiledGraph::CompiledGraph(const std::shared_ptr<ov::Model>& model, Precision precision,
                              const OpenvinoThreads& threads)
     : compiled_(translated("compile the network", [&] {
-        return core().compile_model(model, "CPU", settings_of(precision, threads));
+        return compiled(model, settings_of(precision, threads));
       })) {
   const bool in_bf16 = compiled_.get_property(ov::hint::inference_precision) == ov::element::bf16;
   if (in_bf16 != (precision == Precision::kBf16)) {

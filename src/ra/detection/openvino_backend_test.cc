@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ra/base/error.h"
+#include "ra/base/lock_file.h"
 #include "ra/base/random.h"
 #include "ra/detection/anomaly_detector.h"
 #include "ra/testing/expect_error.h"
@@ -223,7 +224,7 @@ TEST_F(OpenvinoBackend, KeepsCompiledGraphsAndSurvivesDamagedOnes) {
   const double first = detector_of(file, "openvino").detect(images)[0].score;
   std::vector<fs::path> kept;
   for (const auto& entry : fs::recursive_directory_iterator(folder_.path())) {
-    if (entry.is_regular_file()) kept.push_back(entry.path());
+    if (entry.path().extension() == ".blob") kept.push_back(entry.path());
   }
   ASSERT_EQ(kept.size(), 2u);
   EXPECT_EQ(detector_of(file, "openvino").detect(images)[0].score, first);
@@ -231,6 +232,15 @@ TEST_F(OpenvinoBackend, KeepsCompiledGraphsAndSurvivesDamagedOnes) {
   EXPECT_EQ(detector_of(file, "openvino").detect(images)[0].score, first);
   for (const fs::path& path : kept) std::ofstream(path) << "not a graph";
   EXPECT_EQ(detector_of(file, "openvino").detect(images)[0].score, first);
+}
+
+TEST_F(OpenvinoBackend, GoesOnWithoutACacheThatAnotherHas) {
+  fs::create_directories(folder_.path() / "openvino");
+  const LockFile other(folder_.path() / "openvino" / "lock");
+  EXPECT_NO_THROW(detector_of(model_of(testing::small_shape()), "openvino"));
+  for (const auto& entry : fs::directory_iterator(folder_.path() / "openvino")) {
+    EXPECT_NE(entry.path().extension(), ".blob");
+  }
 }
 
 TEST_F(OpenvinoBackend, GoesOnWithoutACacheThatCannotBeWritten) {

@@ -1,13 +1,13 @@
 #include "ra/detection/openvino_cache.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <exception>
 #include <system_error>
 #include <vector>
 
+#include "ra/base/error.h"
 #include "ra/base/log.h"
 
 namespace ra {
@@ -36,16 +36,15 @@ struct CachedFile {
   fs::file_time_type used;
 };
 
-// Removes the oldest files until the rest fits. What another process has open stays readable to it.
+// Removes the oldest graphs until the rest fits.
 void trim(const fs::path& folder) {
   std::vector<CachedFile> files;
   std::uintmax_t sum = 0;
   std::error_code failed;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, failed)) {
-    if (!entry.is_regular_file(failed)) continue;
+    if (entry.path().extension() != ".blob") continue;
     files.push_back({entry.path(), entry.file_size(failed), entry.last_write_time(failed)});
-    if (failed) files.pop_back();
-    else sum += files.back().size;
+    sum += files.back().size;
   }
   std::sort(files.begin(), files.end(), [](const CachedFile& a, const CachedFile& b) { return a.used < b.used; });
   for (auto oldest = files.begin(); sum > kLargestCache && oldest != files.end(); ++oldest) {
@@ -55,16 +54,18 @@ void trim(const fs::path& folder) {
 
 }  // namespace
 
-std::optional<fs::path> openvino_cache_folder() {
+std::unique_ptr<OpenvinoCache> open_openvino_cache() {
   const fs::path folder = chosen_folder();
-  std::error_code failed;
-  if (!folder.empty()) fs::create_directories(folder, failed);
-  if (folder.empty() || failed || ::access(folder.c_str(), W_OK | X_OK) != 0) {
-    log::debug("compiled networks are not kept: the cache folder '{}' cannot be written", folder.string());
-    return std::nullopt;
+  try {
+    if (folder.empty()) throw Error(ErrorCode::kIo, "no folder is named for it");
+    fs::create_directories(folder);
+    std::unique_ptr<OpenvinoCache> cache(new OpenvinoCache{folder, LockFile(folder / "lock")});
+    trim(folder);
+    return cache;
+  } catch (const std::exception& error) {
+    log::debug("compiled networks are not kept in '{}': {}", folder.string(), error.what());
+    return nullptr;
   }
-  trim(folder);
-  return folder;
 }
 
 }  // namespace ra
