@@ -29,7 +29,9 @@ at::Tensor prepared_brains(int count) {
   std::vector<at::Tensor> slices;
   for (int k = 0; k < count; ++k) {
     const ra::SyntheticBrain brain = ra::make_brain({}, 1, static_cast<std::uint32_t>(k));
-    ra::Image image{.columns = brain.columns, .rows = brain.rows};
+    ra::Image image;
+    image.columns = brain.columns;
+    image.rows = brain.rows;
     image.pixels.assign(brain.image.begin(), brain.image.end());
     slices.push_back(ra::prepare_slice(image, {}).pixels);
   }
@@ -90,7 +92,11 @@ BENCHMARK(DecodePng)->Unit(benchmark::kMicrosecond);
 void DecodeNifti(benchmark::State& state) {
   const ra::testing::TemporaryFolder folder;
   const ra::SyntheticBrain brain = ra::make_brain({.columns = 90, .rows = 120, .lesion = {}}, 1, 0);
-  ra::Image volume{.columns = 90, .rows = 120, .slices = 120, .format = ra::ImageFormat::kNifti};
+  ra::Image volume;
+  volume.columns = 90;
+  volume.rows = 120;
+  volume.slices = 120;
+  volume.format = ra::ImageFormat::kNifti;
   for (int k = 0; k < 120; ++k) volume.pixels.insert(volume.pixels.end(), brain.image.begin(), brain.image.end());
   const std::filesystem::path path = folder.path() / (state.range(0) == 0 ? "volume.nii" : "volume.nii.gz");
   ra::write_nifti(path, volume);
@@ -106,7 +112,7 @@ void EmbeddingLoss(benchmark::State& state) {
     second.push_back(at::rand({8, channels, size, size}));
   }
   for (auto _ : state) {
-    for (at::Tensor& level : first) level.mutable_grad() = {};
+    for (at::Tensor& level : first) level.mutable_grad() = at::Tensor();
     ra::embedding_loss(first, second).backward();
   }
 }
@@ -118,7 +124,7 @@ void ExponentialTerm(benchmark::State& state) {
   const at::Tensor image = at::rand({8, 1, 128, 128}).requires_grad_(true);
   const at::Tensor mean = at::rand({8, 128}).requires_grad_(true), variance = at::rand({8, 128}).requires_grad_(true);
   for (auto _ : state) {
-    for (at::Tensor leaf : {image, mean, variance}) leaf.mutable_grad() = {};
+    for (at::Tensor leaf : {image, mean, variance}) leaf.mutable_grad() = at::Tensor();
     const at::Tensor error = ra::squared_error(target, image), kl = ra::kl_divergence(mean, variance);
     ra::exp_elbo(error, kl, 1.0 / (128 * 128), 0.5, 128).backward();
   }
