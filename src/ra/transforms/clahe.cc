@@ -1,7 +1,6 @@
 #include "ra/transforms/clahe.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "ra/base/error.h"
+#include "ra/transforms/vectorised.h"
 
 namespace ra {
 namespace {
@@ -44,23 +44,46 @@ struct Axis {
 
 // The stages of one image, in plain arrays.
 struct Stages {
-  std::vector<std::int32_t> codes, maps, mapped;
+  std::vector<std::int32_t> codes, bins, maps, mapped;
 };
 
-// [-1,1] -> 16 bits -> stretched to 0..16383, half to even.
-std::vector<std::int32_t> to_14_bits(std::span<const float> image) {
-  std::vector<float> sixteen(image.size());
-  for (std::size_t i = 0; i < image.size(); ++i) {
-    sixteen[i] = std::clamp(std::nearbyint(image[i] * 65535.0f), 0.0f, 65535.0f);
+struct Range {
+  std::int32_t low, high;
+};
+
+RA_VECTORISED Range range_of(std::span<const std::int32_t> values) {
+  Range range{values[0], values[0]};
+  for (const std::int32_t value : values) {
+    range.low = std::min(range.low, value);
+    range.high = std::max(range.high, value);
   }
-  const auto [low, high] = std::minmax_element(sixteen.begin(), sixteen.end());
-  const double start = *low, range = static_cast<double>(*high) - start;
+  return range;
+}
+
+// [-1,1] -> 16 bits -> stretched to 0..16383, half to even.
+RA_VECTORISED std::vector<std::int32_t> to_14_bits(std::span<const float> image) {
   std::vector<std::int32_t> codes(image.size());
+  std::int32_t* code = codes.data();
   for (std::size_t i = 0; i < image.size(); ++i) {
-    codes[i] = static_cast<std::int32_t>(range == 0.0 ? std::min<double>(sixteen[i], kGray - 1)
-                                                      : std::nearbyint((sixteen[i] - start) / range * (kGray - 1)));
+    code[i] = std::clamp(static_cast<std::int32_t>(std::nearbyint(image[i] * 65535.0f)), 0, 65535);
+  }
+  const auto [low, high] = range_of(codes);
+  if (low == high) {
+    for (std::size_t i = 0; i < image.size(); ++i) code[i] = std::min(code[i], kGray - 1);
+    return codes;
+  }
+  const double start = low, range = high - start;
+  for (std::size_t i = 0; i < image.size(); ++i) {
+    code[i] = static_cast<std::int32_t>(std::nearbyint((code[i] - start) / range * (kGray - 1)));
   }
   return codes;
+}
+
+RA_VECTORISED std::vector<std::int32_t> bins_of(std::span<const std::int32_t> codes) {
+  std::vector<std::int32_t> bins(codes.size());
+  std::int32_t* bin = bins.data();
+  for (std::size_t i = 0; i < codes.size(); ++i) bin[i] = codes[i] / kBinWidth;
+  return bins;
 }
 
 // Gives one count each to bins below the limit, every step-th from a start that moves on, until nothing is left.
@@ -105,7 +128,7 @@ void clip_histogram(Histogram& counts, std::int32_t limit) {
 }
 
 // Gray-level mapping of every tile: the cumulative clipped histogram. [TY][TX][256].
-std::vector<std::int32_t> tile_maps(std::span<const std::int32_t> codes, const Axis& y, const Axis& x) {
+std::vector<std::int32_t> tile_maps(std::span<const std::int32_t> bins, const Axis& y, const Axis& x) {
   const double area = static_cast<double>(y.kernel * x.kernel);
   const auto limit = static_cast<std::int32_t>(std::max(kClipLimit * y.kernel * x.kernel, 1.0));
   const double height_of_one = (kGray - 1) / area;
@@ -117,8 +140,8 @@ std::vector<std::int32_t> tile_maps(std::span<const std::int32_t> codes, const A
       const std::int64_t *rows = &y.mirrored[y.before + ty * y.kernel],
                          *columns = &x.mirrored[x.before + tx * x.kernel];
       for (std::int64_t i = 0; i < y.kernel; ++i) {
-        const std::int32_t* line = codes.data() + rows[i] * x.size;
-        for (std::int64_t j = 0; j < x.kernel; ++j) ++counts[static_cast<std::size_t>(line[columns[j]] / kBinWidth)];
+        const std::int32_t* line = bins.data() + rows[i] * x.size;
+        for (std::int64_t j = 0; j < x.kernel; ++j) ++counts[static_cast<std::size_t>(line[columns[j]])];
       }
       clip_histogram(counts, limit);
       std::int64_t sum = 0;
@@ -148,16 +171,16 @@ std::vector<Neighbours> neighbours(const Axis& axis) {
 }
 
 // Bilinear interpolation between the four nearest tile mappings. Sums in float32, in scikit-image's order.
-std::vector<std::int32_t> interpolate(std::span<const std::int32_t> codes, std::span<const std::int32_t> maps,
-                                      const Axis& y, const Axis& x) {
+RA_VECTORISED std::vector<std::int32_t> interpolate(std::span<const std::int32_t> bins,
+                                                    std::span<const std::int32_t> maps, const Axis& y, const Axis& x) {
   const std::vector<Neighbours> columns = neighbours(x), rows = neighbours(y);
-  std::vector<std::int32_t> mapped(codes.size());
+  std::vector<std::int32_t> mapped(bins.size());
   std::size_t i = 0;
   for (const Neighbours& row : rows) {
     const std::int32_t* upper = maps.data() + row.first * x.tiles * kBins;
     const std::int32_t* lower = maps.data() + row.second * x.tiles * kBins;
     for (const Neighbours& column : columns) {
-      const std::int64_t bin = codes[i] / kBinWidth;
+      const std::int64_t bin = bins[i];
       const std::int64_t left = column.first * kBins + bin, right = column.second * kBins + bin;
       const double left_weight = 1.0 - column.weight, upper_weight = 1.0 - row.weight;
       float total = static_cast<float>(upper[left] * (left_weight * upper_weight));
@@ -171,19 +194,19 @@ std::vector<std::int32_t> interpolate(std::span<const std::int32_t> codes, std::
 }
 
 // 14-bit levels -> [0,1] by minimum and maximum; a constant is clipped.
-void stretch(std::span<const std::int32_t> mapped, float* result) {
-  const auto [low, high] = std::minmax_element(mapped.begin(), mapped.end());
-  const auto start = static_cast<float>(*low), range = static_cast<float>(*high - *low);
-  for (const std::int32_t level : mapped) {
-    *result++ = range == 0.0f ? std::min(static_cast<float>(level), 1.0f) : (static_cast<float>(level) - start) / range;
-  }
+RA_VECTORISED void stretch(std::span<const std::int32_t> mapped, float* __restrict result) {
+  const auto [low, high] = range_of(mapped);
+  if (low == high) return void(std::fill_n(result, mapped.size(), std::min(static_cast<float>(low), 1.0f)));
+  const auto start = static_cast<float>(low), range = static_cast<float>(high - low);
+  for (std::size_t i = 0; i < mapped.size(); ++i) result[i] = (static_cast<float>(mapped[i]) - start) / range;
 }
 
 Stages equalise(std::span<const float> image, const Axis& y, const Axis& x, float* result) {
   Stages stages;
   stages.codes = to_14_bits(image);
-  stages.maps = tile_maps(stages.codes, y, x);
-  stages.mapped = interpolate(stages.codes, stages.maps, y, x);
+  stages.bins = bins_of(stages.codes);
+  stages.maps = tile_maps(stages.bins, y, x);
+  stages.mapped = interpolate(stages.bins, stages.maps, y, x);
   stretch(stages.mapped, result);
   return stages;
 }
@@ -217,11 +240,9 @@ at::Tensor clahe(const at::Tensor& images) {
   at::Tensor result = at::empty_like(values);
   const float* from = values.const_data_ptr<float>();
   float* to = result.data_ptr<float>();
-  at::parallel_for(0, values.numel() / area, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t n = begin; n < end; ++n) {
-      equalise({from + n * area, static_cast<std::size_t>(area)}, y, x, to + n * area);
-    }
-  });
+  for (std::int64_t done = 0; done < values.numel(); done += area) {
+    equalise({from + done, static_cast<std::size_t>(area)}, y, x, to + done);
+  }
   return result;
 }
 
