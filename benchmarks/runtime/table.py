@@ -5,9 +5,9 @@ import json
 NOTES = """Milliseconds a slice: median (smallest-largest) of all timed runs; ratio: peer by ra, medians, and its range
 over the rounds. GFLOP/s: two FLOP a multiply-add of the convolutions that the work needs as it is written:
 {forward:.1f} GFLOP a slice forward, {exact:.1f} a training step of the exact order, {fast:.1f} of the fast one
-(layer_bound.py counts them); peak: the fastest bare LibTorch convolution among the network's shapes, {peak:.0f} GFLOP/s
-in {precision}. Memory: peak resident set of the process, MiB. Others: largest share of the processors that other
-processes took meanwhile."""
+(layer_bound.py counts them); peak: {peak}. Memory: peak resident set of the process, MiB. Others: largest share of the
+processors that other processes took meanwhile."""
+PEAK = "the fastest bare LibTorch convolution among the network's shapes, {:.0f} GFLOP/s in {}"
 
 
 def _side(measurement, comparison):
@@ -108,7 +108,7 @@ def markdown(found, drops):
              "| ra, peer | ra ms | peer ms | ratio | target | | GFLOP/s (of peak), ra / peer | MiB, ra/peer | others |",
              "|---|---:|---:|---:|---:|---|---:|---:|---:|"]
     lines += [_line(row, peak) for row in found["rows"]]
-    lines += ["", NOTES.format(**gflop, peak=peak, precision=bare["precision"])]
+    lines += ["", NOTES.format(**gflop, peak=PEAK.format(peak, bare["precision"]) if peak else "not measured")]
     lines += [_agreement(name, of) for name, of in found["agreement"].items()]
     lines += _bounds(bare, found["rows"])
     lines += _curves(found["curves"]) if found["curves"] else []
