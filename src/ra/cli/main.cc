@@ -123,8 +123,10 @@ int run(int argc, char** argv) {
     return report_parse_error(app, error);
   }
   if (const std::string empty = describe_empty_value(app); !empty.empty()) return report_misuse(app, empty);
-  // A verb that takes --threads computes.
-  if (innermost(app).get_option_no_throw("--threads") != nullptr) ra::wait_passively();
+  // A verb that takes --threads computes; screening by one thread a slice, so that none waits for another, and it need
+  // not load LibTorch twice.
+  const bool teams = innermost(app).get_option_no_throw("--threads") != nullptr && !app.got_subcommand("screen");
+  if (teams) ra::wait_passively();
   return or_signal(ra::chosen_work()());
 }
 
