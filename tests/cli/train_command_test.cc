@@ -229,6 +229,20 @@ TEST_F(TrainCommandTest, GoesOnWithARunOfTheReference) {
   }
 }
 
+TEST_F(TrainCommandTest, ComputesAsFidelityAndPrecisionSayAndGoesOnOnlySo) {
+  const auto trained = run_ra(words("fast", {"--precision", "bf16", "--set", "training.fidelity=fast", "--quiet"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const std::string environment = read_text_file(run("fast") / "environment.json");
+  EXPECT_THAT(environment, HasSubstr(R"("precision": "bf16")"));
+  EXPECT_THAT(environment, HasSubstr(R"("fidelity": "fast")"));
+  const auto other = run_ra({"train", "--resume", run("fast").string(), "--precision", "fp32"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("training.precision was \"bf16\" and is \"fp32\""));
+  const auto batch = run_ra(words("batch", {"--set", "training.fidelity=fast", "--set", "training.batch_norm=batch"}));
+  EXPECT_EQ(batch.exit_code, 2);
+  EXPECT_THAT(batch.err, HasSubstr("training.batch_norm frozen"));
+}
+
 TEST_F(TrainCommandTest, RefusesATrainingThatNeedsMoreMemoryThanThereIs) {
   const auto result = run_ra(words("huge", {"--set", "model.image_size=512", "--set", "model.channels=[512, 512, 512]",
                                             "--set", "training.batch_size=4096"}));
