@@ -171,6 +171,12 @@ void visit_detection(FieldVisitor& v, DetectionOptions& detection) {
            {"", "encoder", "squeezenet"}, detection.perceptual);
   v.value({"perceptual_weights", "Folder of squeeze.backbone.pth and squeeze.pth, for squeezenet."},
           detection.perceptual_weights);
+  v.choice({"backend", "Engine that scores slices: torch (the exact one), openvino (the fast one on CPUs), or empty for what "
+                       "a bundle was calibrated with (torch for a checkpoint)."},
+           {"", "torch", "openvino"}, detection.backend);
+  v.choice({"precision", "Arithmetic of scores: fp32, bf16, or empty for what a bundle was calibrated with (fp32 for a "
+                         "checkpoint)."},
+           {"", "fp32", "bf16"}, detection.precision);
   v.value({"samples", "Extra stochastic reconstructions a slice, for the spread of its score; 0 for none."},
           detection.samples);
 }
