@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ra/base/error.h"
+#include "ra/base/heap.h"
 #include "ra/base/nearest_name.h"
 #include "ra/base/stop_signal.h"
 #include "ra/cli/command.h"
@@ -140,6 +141,7 @@ void require_output_written() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ra::keep_freed_memory();
   try {
     const int code = run(argc, argv);
     require_output_written();
