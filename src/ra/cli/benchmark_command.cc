@@ -130,7 +130,6 @@ Work screening_work(const BenchmarkOptions& options) {
   detection.perceptual_weights = options.perceptual_weights.value_or("");
   detection.backend = options.backend.value_or("torch");
   detection.precision = options.precision.value_or("fp32");
-  detection.streams = at::get_num_threads();
   auto detector = std::make_shared<AnomalyDetector>(std::move(file), "random weights", detection, at::kCPU, 0);
   return {fmt::format("ra {} {}", detector->identity().backend, detector->identity().precision), options.batch,
           [detector, images = random_images(options.batch)] {

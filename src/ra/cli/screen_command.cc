@@ -120,7 +120,6 @@ int run_screen(ScreenOptions& options) {
   options.screening.overwrite = options.common.overwrite;
   const at::Device device = resolve_device(device_or_default(options.common, options.detection.backend));
   const auto inputs = expand_path_list(options.inputs, options.common.data_root);
-  options.detection.streams = at::get_num_threads();  // screen() computes as many slices at the same time
   const StopSignal stop;
   const AnomalyDetector detector =
       AnomalyDetector::load(options.model, options.detection, device, options.common.seed.value_or(kDefaultSeed));

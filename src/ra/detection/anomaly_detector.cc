@@ -44,7 +44,8 @@ std::unique_ptr<InferenceBackend> make_backend(const ScreeningModel& model, cons
   if (!device.is_cpu()) {
     throw Error(ErrorCode::kUsage, "the backend openvino computes on the CPU: give --device cpu, or --backend torch");
   }
-  return make_openvino_backend(model, precision, {at::get_num_threads(), options.streams});
+  const int threads = at::get_num_threads();
+  return make_openvino_backend(model, precision, {threads, options.streams > 0 ? options.streams : threads});
 }
 
 bool is_fp32(const DetectorIdentity& identity) { return identity.precision == "fp32"; }
@@ -122,7 +123,7 @@ void DetectionOptions::validate() const {
           fmt::format("precision is '{}', it must be fp32 or bf16", precision));
   require(samples == 0 || (samples >= 2 && samples <= 10000),
           fmt::format("samples is {}, it must be 0 or 2 to 10000", samples));
-  require(streams >= 1, fmt::format("streams is {}, it must be 1 or more", streams));
+  require(streams >= 0, fmt::format("streams is {}, it must be 0 or more", streams));
 }
 
 double canary_tolerance(const DetectorIdentity& identity) { return is_fp32(identity) ? 1e-4 : 2e-2; }

@@ -1,6 +1,7 @@
 #include "ra/detection/calibrator.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,9 +11,11 @@
 
 #include "ra/base/error.h"
 #include "ra/base/log.h"
+#include "ra/base/ordered_workers.h"
 #include "ra/base/stop_signal.h"
 #include "ra/data/subject.h"
 #include "ra/detection/foreground.h"
+#include "ra/detection/one_thread.h"
 #include "ra/detection/slice_reader.h"
 
 namespace ra {
@@ -28,8 +31,7 @@ class Gathering {
   explicit Gathering(const AnomalyDetector& detector) : detector_(detector) {}
 
   // slice: [C,S,S].
-  void add(const at::Tensor& slice) {
-    const AnomalyResult result = detector_.detect(slice.unsqueeze(0)).front();
+  void add(const at::Tensor& slice, const AnomalyResult& result) {
     scores_.push_back(result.score);
     maxima_.push_back(result.score_maximum);
     const at::Tensor map = result.map.contiguous(), brain = map.masked_select(foreground_mask(slice));
@@ -84,6 +86,56 @@ class Gathering {
   std::vector<float> pixels_, brain_;
 };
 
+// A healthy slice and what the detector found in it.
+struct HealthySlice {
+  at::Tensor slice;  // [C,S,S]
+  AnomalyResult result;
+};
+
+// The slices of healthy images, one after another, and what became of the images.
+class HealthySlices {
+ public:
+  HealthySlices(std::span<const std::filesystem::path> images, std::span<const std::string> subjects,
+                const CalibrationOptions& options, const InputOptions& input,
+                const std::function<void(std::size_t, std::size_t)>& progress)
+      : images_(images), subjects_(subjects), options_(options), input_(input), progress_(progress) {}
+
+  // [C,S,S]; nullopt after the last one. kFailed when a stop signal came.
+  std::optional<at::Tensor> next() {
+    while (position_ == slices_.size()) {
+      if (next_image_ == images_.size()) return std::nullopt;
+      read(next_image_++);
+    }
+    if (StopSignal::received() != 0) throw Error(ErrorCode::kFailed, "calibration was interrupted; nothing is written");
+    return slices_[position_++].prepared.pixels;
+  }
+
+  std::vector<std::string> used, failures;  // subjects of the images that were read; a message each other one
+  std::size_t constant = 0;
+
+ private:
+  void read(std::size_t k) {
+    position_ = 0;
+    slices_.clear();
+    if (progress_ && k > 0) progress_(k, images_.size());
+    try {
+      slices_ = read_slices(images_[k], options_.slices, input_, constant);
+      used.push_back(subjects_[k]);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kBadInput) throw;
+      failures.push_back(error.what());
+    }
+  }
+
+  std::span<const std::filesystem::path> images_;
+  std::span<const std::string> subjects_;
+  const CalibrationOptions& options_;
+  const InputOptions& input_;
+  const std::function<void(std::size_t, std::size_t)>& progress_;
+  std::vector<InputSlice> slices_;  // of the current image
+  std::size_t position_ = 0, next_image_ = 0;
+};
+
 void require_enough(std::size_t images, const CalibrationOptions& options) {
   if (options.rates.empty()) throw Error(ErrorCode::kUsage, "calibration needs at least one false positive rate");
   require_healthy_cases(images, *std::min_element(options.rates.begin(), options.rates.end()));
@@ -107,27 +159,23 @@ CalibrationRun calibrate(const AnomalyDetector& detector, std::span<const std::f
   if (options.slices.text() == "mid") require_enough(images.size(), options);
   detector.check_against_exact();
   Gathering gathering(detector);
-  std::vector<std::string> used, failures;
-  std::size_t constant = 0;
-  for (std::size_t k = 0; k < images.size(); ++k) {
-    try {
-      for (const InputSlice& slice : read_slices(images[k], options.slices, detector.input(), constant)) {
-        if (StopSignal::received() != 0) {
-          throw Error(ErrorCode::kFailed, "calibration was interrupted; nothing is written");
-        }
-        gathering.add(slice.prepared.pixels);
-      }
-      used.push_back(subjects[k]);
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kBadInput) throw;
-      failures.push_back(error.what());
-    }
-    if (progress) progress(k + 1, images.size());
+  HealthySlices slices(images, subjects, options, detector.input(), progress);
+  {
+    const int threads = at::get_num_threads();
+    const OneThread one_thread;
+    OrderedWorkers<at::Tensor, HealthySlice> detecting(
+        threads, static_cast<std::size_t>(2 * threads), [&] { return slices.next(); },
+        [&](at::Tensor slice) {
+          AnomalyResult result = std::move(detector.detect(slice.unsqueeze(0)).front());
+          return HealthySlice{std::move(slice), std::move(result)};
+        });
+    while (const std::optional<HealthySlice> one = detecting.next()) gathering.add(one->slice, one->result);
   }
+  if (progress) progress(images.size(), images.size());
   const std::size_t count = gathering.images();
   require_enough(count, options);
-  CalibrationRun run{gathering.finish(options), constant, std::move(failures)};
-  run.calibration.population = population_of(used, count, options.label);
+  CalibrationRun run{gathering.finish(options), slices.constant, std::move(slices.failures)};
+  run.calibration.population = population_of(slices.used, count, options.label);
   if (run.calibration.population.subjects.size() < count) {
     log::warning(
         "{} healthy images come from {} subjects: images of one subject resemble each other, so the p-values "

@@ -19,8 +19,9 @@ struct DetectionOptions {
   // Arithmetic: "fp32", "bf16", or empty for what the bundle was calibrated with (fp32 for a checkpoint).
   std::string precision;
   // Slices that callers of detect() have computed at the same time, for backends with threads of their own: each slice
-  // gets threads / streams of them. Does not change a number.
-  int streams = 1;
+  // gets threads / streams of them. 0: as many as threads, which suits a queue of slices; 1: a single slice comes
+  // soonest. Does not change a number.
+  int streams = 0;
   // Extra stochastic reconstructions an image, for score_mean and score_sd; 0 for none.
   int samples = 0;
 

@@ -1,6 +1,7 @@
 #include "ra/evaluation/cases.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -8,9 +9,11 @@
 #include <utility>
 
 #include "ra/base/error.h"
+#include "ra/base/ordered_workers.h"
 #include "ra/base/stop_signal.h"
 #include "ra/detection/anomaly_map.h"
 #include "ra/detection/foreground.h"
+#include "ra/detection/one_thread.h"
 #include "ra/evaluation/case_judgement.h"
 #include "ra/evaluation/case_truth.h"
 #include "ra/evaluation/plane_store.h"
@@ -52,6 +55,21 @@ struct ImageRecord {
   CaseRecord numbers;  // scores, errors and latents
 };
 
+// An image on its way to the network, or why it could not be read.
+struct ReadImage {
+  std::size_t image = 0;  // in the plan
+  SourceSize size = {};
+  at::Tensor slice = {};  // [C,S,S]
+  std::optional<std::string> failure = {};
+};
+
+// And what came out.
+struct DetectedImage {
+  ReadImage read;
+  AnomalyResult result = {};
+  std::vector<float> latent = {}, reconstruction_latent = {};
+};
+
 class CaseRun {
  public:
   CaseRun(const AnomalyDetector& detector, const EvaluationPlan& plan,
@@ -80,9 +98,20 @@ class CaseRun {
 
   // First pass: the network.
   void score_images(const std::function<void(std::size_t, std::size_t)>& progress) {
-    for (std::size_t k = 0; k < images_.size() && StopSignal::received() == 0; ++k) {
-      attempt([&] { score_image(k); });
-      if (progress) progress(k + 1, images_.size());
+    const int threads = at::get_num_threads();
+    const OneThread one_thread;
+    std::size_t read = 0;
+    OrderedWorkers<ReadImage, DetectedImage> detecting(
+        threads, static_cast<std::size_t>(2 * threads),
+        [&] { return read < images_.size() && StopSignal::received() == 0 ? std::optional(read_image(read++)) : std::nullopt; },
+        [&](ReadImage image) { return detect(std::move(image)); });
+    for (std::size_t done = 1; std::optional<DetectedImage> image = next_of(detecting); ++done) {
+      if (image->read.failure) {
+        results_.failures.push_back(*image->read.failure);
+      } else {
+        record(*image);
+      }
+      if (progress) progress(done, images_.size());
     }
     results_.thresholds = healthy_pixels_.thresholds();
     results_.threshold = options_.threshold;
@@ -113,29 +142,38 @@ class CaseRun {
     }
   }
 
-  void score_image(std::size_t k) {
-    const at::Tensor slice = read_slice(k);
-    record(k, slice, pass_through_network(k, slice));
-    images_[k].usable = true;
-  }
-
-  at::Tensor read_slice(std::size_t k) {
-    const TimedPart timed(results_.seconds.files);
+  // Called by one thread at a time.
+  ReadImage read_image(std::size_t k) {
+    ReadImage read{.image = k};
     const PlannedImage& image = plan_.images[k];
-    const SourceSlice source = files_.read(image.file, image.slice);
-    images_[k].size = {source.picture.columns, source.picture.rows, source.slices, image.slice};
-    return in_context(image.name(), [&] { return prepare_slice(source.picture, detector_.input()).pixels; });
+    try {
+      const SourceSlice source = scored_files_.read(image.file, image.slice);
+      read.size = {source.picture.columns, source.picture.rows, source.slices, image.slice};
+      read.slice = in_context(image.name(), [&] { return prepare_slice(source.picture, detector_.input()).pixels; });
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kBadInput) throw;
+      read.failure = error.what();
+    }
+    return read;
   }
 
-  AnomalyResult pass_through_network(std::size_t k, const at::Tensor& slice) {
-    const TimedPart timed(results_.seconds.network);
-    AnomalyResult result = std::move(detector_.detect(slice.unsqueeze(0)).front());
+  // Called by several threads at once.
+  DetectedImage detect(ReadImage read) const {
+    DetectedImage image{.read = std::move(read)};
+    if (image.read.failure) return image;
+    const OneThread one_thread;
+    const at::Tensor slice = image.read.slice.unsqueeze(0);
+    image.result = std::move(detector_.detect(slice).front());
     if (options_.latents) {
-      CaseRecord& numbers = images_[k].numbers;
-      numbers.latent = vector_of(detector_.latents(slice.unsqueeze(0))[0]);
-      numbers.reconstruction_latent = vector_of(detector_.latents(result.reconstruction.unsqueeze(0))[0]);
+      image.latent = vector_of(detector_.latents(slice)[0]);
+      image.reconstruction_latent = vector_of(detector_.latents(image.result.reconstruction.unsqueeze(0))[0]);
     }
-    return result;
+    return image;
+  }
+
+  std::optional<DetectedImage> next_of(OrderedWorkers<ReadImage, DetectedImage>& detecting) {
+    const TimedPart timed(results_.seconds.network);
+    return detecting.next();
   }
 
   // The maps of all methods but the detector itself.
@@ -147,14 +185,20 @@ class CaseRun {
     return maps;
   }
 
-  void record(std::size_t k, const at::Tensor& slice, const AnomalyResult& result) {
+  void record(DetectedImage& image) {
+    const at::Tensor& slice = image.read.slice;
+    const AnomalyResult& result = image.result;
+    ImageRecord& own = images_[image.read.image];
+    own.size = image.read.size;
     const at::Tensor input = gray(slice), reconstruction = gray(result.reconstruction);
     const std::vector<at::Tensor> others = other_maps(slice, result);
     at::Tensor brain;
     {
       const TimedPart timed(results_.seconds.metrics);
       brain = foreground_mask(slice);
-      CaseRecord& numbers = images_[k].numbers;
+      CaseRecord& numbers = own.numbers;
+      numbers.latent = std::move(image.latent);
+      numbers.reconstruction_latent = std::move(image.reconstruction_latent);
       numbers.p_value = result.p_value;
       if (calibration_ != nullptr) numbers.p_value_maximum = calibration_->maxima.p_value(result.score_maximum);
       numbers.scores.push_back({result.score, result.score_maximum});
@@ -164,13 +208,14 @@ class CaseRun {
       numbers.psnr = peak_signal_to_noise_ratio(values_of(input), values_of(reconstruction)).value;
       numbers.ssim = ssim(values_of(input), values_of(reconstruction), input.size(1), input.size(0));
       numbers.perceptual_distance = result.perceptual_distance;
-      if (healthy_[k] != 0) healthy_pixels_.add(result.map, brain);
+      if (healthy_[image.read.image] != 0) healthy_pixels_.add(result.map, brain);
     }
     const TimedPart timed(results_.seconds.files);
     std::vector<at::Tensor> planes = {input, reconstruction, result.perceptual, result.map, brain.to(at::kFloat)};
     planes.insert(planes.end(), others.begin(), others.end());
     store_.add(at::stack(planes));
-    images_[k].stored = stored_++;
+    own.stored = stored_++;
+    own.usable = true;
   }
 
   void judge(const PlannedCase& one, const CaseSink& sink) {
@@ -234,7 +279,8 @@ class CaseRun {
   HealthyPixels healthy_pixels_;
   at::Tensor planes_;  // of the case that is judged
   std::size_t stored_ = 0;
-  SourceSlices files_;
+  SourceSlices scored_files_;  // of the first pass, used by one thread at a time
+  SourceSlices files_;         // of the second
   EvaluationResults results_;
 };
 

@@ -6,8 +6,8 @@ namespace ra {
 
 // Wall time of the parts of an evaluation.
 struct EvaluationSeconds {
-  double files = 0.0;       // reading and preparing images and masks, knowing subjects by content, temporary file
-  double network = 0.0;     // AnomalyDetector: reconstructions, maps, scores, latents
+  double files = 0.0;       // masks, knowing subjects by content, temporary file
+  double network = 0.0;     // waiting for images to be read and detected: reconstructions, maps, scores, latents
   double opponents = 0.0;   // their fit and their maps
   double metrics = 0.0;     // numbers of single images, cases and boxes
   double statistics = 0.0;  // numbers of sets with their intervals

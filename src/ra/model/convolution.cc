@@ -35,17 +35,21 @@ at::Tensor convolve_and_activate(const at::Tensor& x, const at::Tensor& weight, 
   return stack.front().toTensor();
 }
 
+bool has_avx512() {
+  static const bool kFound = [] {
+    const auto capabilities = at::cpu::get_cpu_capabilities();
+    const auto found = capabilities.find("avx512_f");
+    return found != capabilities.end() && found->second.toBool();
+  }();
+  return kFound;
+}
+
 // Note [Weight gradients as products]: without AVX-512, oneDNN computes the gradient of a convolution's weight from
 // channels-last images at a quarter to a half of the processor's speed (benchmarks in docs/performance.md). In images
 // that are padded by one pixel, a tap of a 3x3 filter is a constant shift in memory, so its gradient is one product of
 // matrices over all pixels; the three taps of a row lie side by side and make one product together.
 bool takes_products(const at::Tensor& x, const at::Tensor& weight) {
-  static const bool kHasAvx512 = [] {
-    const auto capabilities = at::cpu::get_cpu_capabilities();
-    const auto found = capabilities.find("avx512_f");
-    return found != capabilities.end() && found->second.toBool();
-  }();
-  return !kHasAvx512 && x.is_cpu() && x.scalar_type() == at::kFloat && weight.size(2) == 3;
+  return !has_avx512() && x.is_cpu() && x.scalar_type() == at::kFloat && weight.size(2) == 3;
 }
 
 at::Tensor weight_gradient_by_products(const at::Tensor& gradient, const at::Tensor& x) {
@@ -101,10 +105,9 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Ten
 
 at::Tensor convolution_input_gradient(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
                                       ConvolutionMethod method) {
-  if (method == ConvolutionMethod::kWinograd && weight.size(2) == 3) {
+  if (method == ConvolutionMethod::kWinograd && winograd_applies(gradient, weight)) {
     // A convolution by the filters turned round, with inputs and outputs exchanged.
-    const at::Tensor turned = weight.flip({2, 3}).transpose(0, 1);
-    if (winograd_applies(gradient, turned)) return winograd_convolution(gradient, winograd_weight(turned));
+    return winograd_convolution(gradient, winograd_weight(weight.flip({2, 3}).transpose(0, 1)));
   }
   return library_gradient(gradient, x, weight, {true, false});
 }
@@ -116,6 +119,38 @@ at::Tensor convolution_weight_gradient(const at::Tensor& gradient, const at::Ten
   }
   if (takes_products(x, weight)) return weight_gradient_by_products(gradient, x);
   return library_gradient(gradient, x, weight, {false, true});
+}
+
+bool phases_apply(at::ScalarType dtype, at::Device device, std::int64_t pixels) {
+  // Measured with oneDNN 3.7: half the time from 8 pixels on, up to twice of it in the weight gradient below.
+  constexpr std::int64_t kLeastPixels = 8;
+  const bool suits = dtype == at::kBFloat16 ? has_bf16_units() : dtype == at::kFloat && has_avx512();
+  return suits && device.is_cpu() && pixels >= kLeastPixels;
+}
+
+at::Tensor phase_weight(const at::Tensor& weight) {
+  // Rows: the 4x4 filter's places in one direction; columns: those of the 3x3 filter that come together there.
+  const at::Tensor sums =
+      at::tensor({0., 0., 1., 0., 1., 1., 1., 1., 0., 1., 0., 0.}, weight.options()).view({4, 3});
+  const at::Tensor both = at::kron(sums, sums);  // [16,9]
+  const at::Tensor taps = weight.permute({0, 2, 3, 1}).flatten(1, 2);  // [K,9,C]
+  return at::matmul(both, taps).view({weight.size(0), 4, 4, weight.size(1)}).permute({3, 0, 1, 2});
+}
+
+at::Tensor convolve_doubled(const at::Tensor& x, const at::Tensor& phases, const at::Tensor& bias, double slope) {
+  at::Tensor y = at::conv_transpose2d(x, phases, bias, 2, 1);
+  return at::leaky_relu_(y, slope);
+}
+
+at::Tensor convolve_doubled_input_gradient(const at::Tensor& gradient, const at::Tensor& phases) {
+  return at::conv2d(gradient, phases, {}, 2, 1);
+}
+
+at::Tensor convolve_doubled_weight_gradient(const at::Tensor& gradient, const at::Tensor& x,
+                                            const at::Tensor& phases) {
+  // That of the convolution with stride 2 from `gradient` to `x`.
+  return std::get<1>(at::convolution_backward(x, gradient, phases, at::OptionalIntArrayRef(), {2, 2}, {1, 1}, {1, 1},
+                                              false, {0, 0}, 1, {false, true, false}));
 }
 
 at::Tensor expand_image(const at::Tensor& image, const at::Tensor& weight, const at::Tensor& bias) {

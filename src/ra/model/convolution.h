@@ -25,6 +25,21 @@ at::Tensor convolution_input_gradient(const at::Tensor& gradient, const at::Tens
 at::Tensor convolution_weight_gradient(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
                                        ConvolutionMethod method = ConvolutionMethod::kDirect);
 
+// Note [Phases]: a 3x3 convolution of an image whose every pixel was doubled in both directions sees a source pixel two
+// times or once, so of each of the four phases of the result it is a 2x2 convolution of the source, with sums of the
+// filter's values as weights. The four together are a transposed convolution by a 4x4 filter with stride 2: 4/9 of the
+// multiplications, and the doubled image and its gradient are never made. Exact but for rounding.
+
+// Whether oneDNN does so faster: `pixels` is the side of the source, `dtype` that of images and weights.
+bool phases_apply(at::ScalarType dtype, at::Device device, std::int64_t pixels);
+// The filter of the transposed convolution, by autograd: [K,C,3,3] -> [C,K,4,4].
+at::Tensor phase_weight(const at::Tensor& weight);
+// LeakyReLU_slope(conv(doubled x, 3x3) + bias): [N,C,H,W], [C,K,4,4] and [K] -> [N,K,2H,2W].
+at::Tensor convolve_doubled(const at::Tensor& x, const at::Tensor& phases, const at::Tensor& bias, double slope);
+// Its gradients, given that of its result before LeakyReLU: [N,C,H,W], and [C,K,4,4].
+at::Tensor convolve_doubled_input_gradient(const at::Tensor& gradient, const at::Tensor& phases);
+at::Tensor convolve_doubled_weight_gradient(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& phases);
+
 // Note [Columns]: convolutions between an image of one or three channels and many channels (the first of the encoder, the
 // last of the decoder) are slow in every library, which works on blocks of eight channels. As a product of matrices with
 // the patches of the image as columns ([N, C*h*w, H*W]) they run at the speed of the product.

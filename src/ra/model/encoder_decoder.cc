@@ -71,16 +71,16 @@ Encoder::Encoder(const ModelOptions& options)
   block_names_.push_back(fmt::format("encoder.main.res_in_{}.", size));
 }
 
-std::vector<at::Tensor> Encoder::embed(const at::Tensor& x, BatchNormMode mode) const {
-  at::Tensor y = first_norm_.forward(at::conv2d(x, first_conv_, {}, 1, 2), mode);
-  std::vector<at::Tensor> embeddings = {at::avg_pool2d(at::leaky_relu(y, kLeakySlope), 2)};
+std::vector<at::Tensor> Encoder::embed(const at::Tensor& x, PassMode mode) const {
+  at::Tensor y = first_norm_.forward(at::conv2d(x, first_conv_, {}, 1, 2), mode.batch_norm);
+  std::vector<at::Tensor> embeddings = {at::avg_pool2d(at::leaky_relu_(y, kLeakySlope), 2)};
   for (std::size_t level = 1; level < blocks_.size(); ++level) {
     embeddings.push_back(at::avg_pool2d(blocks_[level - 1].forward(embeddings.back(), mode), 2));
   }
   return embeddings;
 }
 
-Encoder::Output Encoder::forward(const at::Tensor& x, BatchNormMode mode, const at::Tensor& condition) const {
+Encoder::Output Encoder::forward(const at::Tensor& x, PassMode mode, const at::Tensor& condition) const {
   Output output;
   output.embeddings = embed(x, mode);
   const at::Tensor y = blocks_.back().forward(output.embeddings.back(), mode);
@@ -121,7 +121,7 @@ Decoder::Decoder(const ModelOptions& options)
   block_names_.push_back(fmt::format("decoder.main.res_in_{}.", label));
 }
 
-at::Tensor Decoder::forward(const at::Tensor& z, BatchNormMode mode, const at::Tensor& condition) const {
+at::Tensor Decoder::forward(const at::Tensor& z, PassMode mode, const at::Tensor& condition) const {
   at::Tensor y = at::relu(at::linear(with_condition(z.flatten(1), condition, conditional_), fc_weight_, fc_bias_));
   y = y.reshape({y.size(0), feature_channels_, feature_size_, feature_size_});
   for (std::size_t k = 0; k < blocks_.size(); ++k) {

@@ -14,9 +14,10 @@ using torch::autograd::variable_list;
 
 constexpr auto kLast = at::MemoryFormat::ChannelsLast;
 
-FoldedConvolution fold(const at::Tensor& weight, const BatchNorm& norm, at::ScalarType dtype) {
+FoldedConvolution fold(const at::Tensor& weight, const BatchNorm& norm, at::ScalarType dtype, bool phases = false) {
   const at::Tensor factor = norm.weight * (norm.running_var + kBatchNormEpsilon).rsqrt();
-  return {(weight * factor.view({-1, 1, 1, 1})).to(dtype), (norm.bias - norm.running_mean * factor).to(dtype)};
+  const at::Tensor folded = weight * factor.view({-1, 1, 1, 1});
+  return {(phases ? phase_weight(folded) : folded).to(dtype), (norm.bias - norm.running_mean * factor).to(dtype)};
 }
 
 at::Tensor upsampled(const at::Tensor& x) { return at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)}); }
@@ -39,20 +40,23 @@ at::Tensor bias_gradient(const at::Tensor& gradient) { return gradient.sum({0, 2
 
 // What the backward pass of a block needs.
 struct SavedBlock {
-  at::Tensor x, large, hidden, y, weight1, weight2, expand;
+  at::Tensor x, large, hidden, y, weight1, weight2, expand;  // `large` is x, doubled if need be
   bool upsample;
+  bool phases;  // weight1 is of convolve_doubled()
   ConvolutionMethod method;
 };
 
-// Adds what the skip path of a block makes of `gradient` (behind the addition) to that of its first convolution.
-at::Tensor block_input_gradient(const SavedBlock& block, at::Tensor of_first, const at::Tensor& gradient) {
-  if (!block.expand.defined()) {
-    of_first.add_(gradient);
-    return block.upsample ? upsampling_gradient(of_first) : of_first;
+// The gradient of a block's input: `inner` is that before the activation of the first convolution, `skip` that of the
+// skip path at the size of the input.
+at::Tensor block_input_gradient(const SavedBlock& block, const at::Tensor& inner, const at::Tensor& skip) {
+  at::Tensor own;
+  if (block.phases) {
+    own = convolve_doubled_input_gradient(inner, block.weight1);
+  } else {
+    own = convolution_input_gradient(inner, block.large, block.weight1, block.method);
+    if (block.upsample) own = upsampling_gradient(own);
   }
-  const at::Tensor skip = block.upsample ? upsampling_gradient(gradient) : gradient;
-  const at::Tensor own = block.upsample ? upsampling_gradient(of_first) : of_first;
-  return convolution_input_gradient(skip, block.x, block.expand).add_(own);
+  return own.add_(block.expand.defined() ? convolution_input_gradient(skip, block.x, block.expand) : skip);
 }
 
 class BlockNode : public Function<BlockNode> {
@@ -62,8 +66,10 @@ class BlockNode : public Function<BlockNode> {
                             const std::optional<at::Tensor>& expand, bool upsample, ConvolutionMethod method) {
     at::Tensor skip = expand ? convolve(x, *expand) : x;
     if (upsample) skip = upsampled(skip);
-    const at::Tensor large = !upsample ? x : expand ? upsampled(x) : skip;
-    const at::Tensor hidden = convolve(large, weight1, bias1, {}, kLeakySlope, method);
+    const bool phases = weight1.size(2) == 4;
+    const at::Tensor large = !upsample || phases ? x : expand ? upsampled(x) : skip;
+    const at::Tensor hidden = phases ? convolve_doubled(x, weight1, bias1, kLeakySlope)
+                                     : convolve(large, weight1, bias1, {}, kLeakySlope, method);
     const at::Tensor y = convolve(hidden, weight2, bias2, skip, kLeakySlope, method);
     context->saved_data["upsample"] = upsample;
     context->saved_data["expands"] = expand.has_value();
@@ -79,6 +85,7 @@ class BlockNode : public Function<BlockNode> {
     const bool expands = context->saved_data["expands"].toBool();
     const SavedBlock block{saved[0], saved[1], saved[2], saved[3], saved[4], saved[5],
                            expands ? saved[6] : at::Tensor(), context->saved_data["upsample"].toBool(),
+                           saved[4].size(2) == 4,
                            context->saved_data["winograd"].toBool() ? ConvolutionMethod::kWinograd
                                                                     : ConvolutionMethod::kDirect};
     const bool trains = context->needs_input_grad(1);
@@ -90,17 +97,14 @@ class BlockNode : public Function<BlockNode> {
     }
     at::Tensor inner = convolution_input_gradient(outer, block.hidden, block.weight2, block.method);
     through_activation_(inner, block.hidden);
+    const at::Tensor skip = block.upsample ? upsampling_gradient(outer) : outer;
     if (trains) {
-      result[1] = convolution_weight_gradient(inner, block.large, block.weight1, block.method);
+      result[1] = block.phases ? convolve_doubled_weight_gradient(inner, block.x, block.weight1)
+                               : convolution_weight_gradient(inner, block.large, block.weight1, block.method);
       result[2] = bias_gradient(inner);
-      if (expands) {
-        const at::Tensor skip = block.upsample ? upsampling_gradient(outer) : outer;
-        result[5] = convolution_weight_gradient(skip, block.x, block.expand);
-      }
+      if (expands) result[5] = convolution_weight_gradient(skip, block.x, block.expand);
     }
-    if (context->needs_input_grad(0)) {
-      result[0] = block_input_gradient(block, convolution_input_gradient(inner, block.large, block.weight1, block.method), outer);
-    }
+    if (context->needs_input_grad(0)) result[0] = block_input_gradient(block, inner, skip);
     return result;
   }
 };
@@ -154,13 +158,15 @@ void refuse_conditional(bool conditional) {
 
 }  // namespace
 
-FoldedBlock::FoldedBlock(const ResidualBlock& block, FoldedMode mode)
+FoldedBlock::FoldedBlock(const ResidualBlock& block, FoldedMode mode, std::int64_t doubled_pixels)
     : expand(block.conv_expand.defined() ? block.conv_expand.to(mode.dtype) : at::Tensor()),
-      first(fold(block.conv1, block.bn1, mode.dtype)),
+      first(fold(block.conv1, block.bn1, mode.dtype,
+                 phases_apply(mode.dtype, block.conv1.device(), doubled_pixels))),
       second(fold(block.conv2, block.bn2, mode.dtype)),
-      method(mode.method) {}
+      method(mode.method),
+      upsample(doubled_pixels > 0) {}
 
-at::Tensor FoldedBlock::forward(const at::Tensor& x, bool upsample) const {
+at::Tensor FoldedBlock::forward(const at::Tensor& x) const {
   return BlockNode::apply(x, first.weight, first.bias, second.weight, second.bias,
                           expand.defined() ? std::optional(expand) : std::nullopt, upsample, method);
 }
@@ -178,9 +184,9 @@ Encoder::Output FoldedEncoder::forward(const at::Tensor& x) const {
   Encoder::Output output;
   output.embeddings = {at::avg_pool2d(ExpandNode::apply(x.to(dtype_), first_.weight, first_.bias), 2)};
   for (std::size_t level = 1; level < blocks_.size(); ++level) {
-    output.embeddings.push_back(at::avg_pool2d(blocks_[level - 1].forward(output.embeddings.back(), false), 2));
+    output.embeddings.push_back(at::avg_pool2d(blocks_[level - 1].forward(output.embeddings.back()), 2));
   }
-  const at::Tensor y = blocks_.back().forward(output.embeddings.back(), false);
+  const at::Tensor y = blocks_.back().forward(output.embeddings.back());
   const at::Tensor posterior = at::linear(y.contiguous().flatten(1), fc_weight_, fc_bias_).to(x.scalar_type());
   const auto halves = posterior.chunk(2, 1);
   output.mean = halves[0];
@@ -197,13 +203,17 @@ FoldedDecoder::FoldedDecoder(const Decoder& decoder, FoldedMode mode)
       predict_weight_(decoder.predict_weight_.flip({2, 3}).transpose(0, 1).to(dtype_)),
       predict_bias_(decoder.predict_bias_) {
   refuse_conditional(decoder.conditional_);
-  for (const ResidualBlock& block : decoder.blocks_) blocks_.emplace_back(block, mode);
+  std::int64_t doubled_pixels = 0;
+  for (const ResidualBlock& block : decoder.blocks_) {
+    blocks_.emplace_back(block, mode, doubled_pixels);
+    doubled_pixels = blocks_.size() == 1 ? feature_size_ : 2 * doubled_pixels;
+  }
 }
 
 at::Tensor FoldedDecoder::forward(const at::Tensor& z) const {
   at::Tensor y = at::relu(at::linear(z.to(dtype_), fc_weight_, fc_bias_));
   y = y.reshape({y.size(0), feature_channels_, feature_size_, feature_size_}).contiguous(kLast);
-  for (std::size_t k = 0; k < blocks_.size(); ++k) y = blocks_[k].forward(y, k > 0);
+  for (const FoldedBlock& block : blocks_) y = block.forward(y);
   const at::Tensor logits = ReduceNode::apply(y, predict_weight_).to(z.scalar_type());
   return at::sigmoid(logits + predict_bias_.view({1, -1, 1, 1}));
 }

@@ -27,16 +27,19 @@ struct FoldedConvolution {
   at::Tensor bias;    // [K]
 };
 
-// A residual block so. After an upsampling, the 1x1 convolution of the skip path comes before it, which gives the same
-// pixels from a quarter of the multiplications.
+// A residual block so, with an upsampling before it or without. The 1x1 convolution of the skip path comes before the
+// upsampling, which gives the same pixels from a quarter of the multiplications; the first convolution makes it part of
+// itself where that gains (Note [Phases] in model/convolution.h).
 struct FoldedBlock {
   at::Tensor expand;  // [out,in,1,1]; undefined for an identity skip
   FoldedConvolution first, second;
   ConvolutionMethod method;
+  bool upsample;
 
-  FoldedBlock(const ResidualBlock& block, FoldedMode mode);
+  // `doubled_pixels`: the side of the images that the block doubles; 0 for a block that leaves the size as it is.
+  FoldedBlock(const ResidualBlock& block, FoldedMode mode, std::int64_t doubled_pixels = 0);
   // [N,in,H,W] -> [N,out,H,W], or twice the height and width.
-  at::Tensor forward(const at::Tensor& x, bool upsample) const;
+  at::Tensor forward(const at::Tensor& x) const;
 };
 
 // The encoder as it stands, in kFrozen mode, for several passes before a parameter changes. The embeddings have the

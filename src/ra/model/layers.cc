@@ -1,8 +1,44 @@
 #include "ra/model/layers.h"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "ra/model/winograd.h"
 
 namespace ra {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// A convolution of 3x3 by Winograd's filtering, for autograd.
+class WinogradNode : public torch::autograd::Function<WinogradNode> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight) {
+    context->save_for_backward({x, weight});
+    return convolve(x, weight, {}, {}, 1.0, ConvolutionMethod::kWinograd);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    constexpr auto kMethod = ConvolutionMethod::kWinograd;
+    variable_list result(2);
+    if (context->needs_input_grad(0)) {
+      result[0] = convolution_input_gradient(gradients[0], saved[0], saved[1], kMethod);
+    }
+    if (context->needs_input_grad(1)) {
+      result[1] = convolution_weight_gradient(gradients[0], saved[0], saved[1], kMethod);
+    }
+    return result;
+  }
+};
+
+at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, PassMode mode) {
+  const bool by_winograd = mode.convolutions == ConvolutionMethod::kWinograd && winograd_applies(x, weight);
+  return by_winograd ? WinogradNode::apply(x, weight) : at::conv2d(x, weight, {}, 1, 1);
+}
+
+}  // namespace
 
 BatchNorm::BatchNorm(int channels)
     : weight(at::ones({channels})),
@@ -32,12 +68,11 @@ ResidualBlock::ResidualBlock(int in_channels, int out_channels, bool expand)
       bn1(out_channels),
       bn2(out_channels) {}
 
-at::Tensor ResidualBlock::forward(const at::Tensor& x, BatchNormMode mode) const {
+at::Tensor ResidualBlock::forward(const at::Tensor& x, PassMode mode) const {
   const at::Tensor skip = conv_expand.defined() ? at::conv2d(x, conv_expand) : x;
-  at::Tensor y = at::conv2d(x, conv1, {}, 1, 1);
-  y = at::leaky_relu(bn1.forward(y, mode), kLeakySlope);
-  y = bn2.forward(at::conv2d(y, conv2, {}, 1, 1), mode);
-  return at::leaky_relu(y + skip, kLeakySlope);
+  at::Tensor y = bn1.forward(convolution(x, conv1, mode), mode.batch_norm);
+  y = bn2.forward(convolution(at::leaky_relu_(y, kLeakySlope), conv2, mode), mode.batch_norm);
+  return at::leaky_relu_(y.add_(skip), kLeakySlope);
 }
 
 void ResidualBlock::list(const std::string& prefix, StateDict& state) const {

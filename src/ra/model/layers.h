@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "ra/model/convolution.h"
 #include "ra/model/state_dict.h"
 
 namespace ra {
@@ -13,6 +14,15 @@ namespace ra {
 // trains in evaluation mode: running statistics never move and batch norm is a per-channel affine map. kFrozen
 // does that; kBatch normalises by the batch and tracks it, as soft-intro-VAE intended.
 enum class BatchNormMode { kFrozen, kBatch };
+
+// How a pass through the network is computed. A mode of batch norm alone stands for direct convolutions.
+struct PassMode {
+  BatchNormMode batch_norm;
+  ConvolutionMethod convolutions;
+
+  PassMode(BatchNormMode norm, ConvolutionMethod method = ConvolutionMethod::kDirect)  // NOLINT: on purpose implicit
+      : batch_norm(norm), convolutions(method) {}
+};
 
 // 2-D batch norm with PyTorch's defaults (eps 1e-5, momentum 0.1). Tensors are [channels].
 struct BatchNorm {
@@ -32,7 +42,7 @@ struct ResidualBlock {
   BatchNorm bn1, bn2;
 
   ResidualBlock(int in_channels, int out_channels, bool expand);
-  at::Tensor forward(const at::Tensor& x, BatchNormMode mode) const;
+  at::Tensor forward(const at::Tensor& x, PassMode mode) const;
   void list(const std::string& prefix, StateDict& state) const;
 };
 

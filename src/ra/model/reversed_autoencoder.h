@@ -54,9 +54,9 @@ class Encoder {
 
   explicit Encoder(const ModelOptions& options);
   // x: [N,C,S,S] in [0,1]; condition: [N,condition_size] where the model is conditional, else undefined.
-  Output forward(const at::Tensor& x, BatchNormMode mode, const at::Tensor& condition = {}) const;
+  Output forward(const at::Tensor& x, PassMode mode, const at::Tensor& condition = {}) const;
   // The embeddings alone; they do not depend on a condition.
-  std::vector<at::Tensor> embed(const at::Tensor& x, BatchNormMode mode) const;
+  std::vector<at::Tensor> embed(const at::Tensor& x, PassMode mode) const;
   void list(StateDict& state) const;
 
  private:
@@ -75,7 +75,7 @@ class Decoder {
  public:
   explicit Decoder(const ModelOptions& options);
   // z: [N,Z] -> [N,C,S,S].
-  at::Tensor forward(const at::Tensor& z, BatchNormMode mode, const at::Tensor& condition = {}) const;
+  at::Tensor forward(const at::Tensor& z, PassMode mode, const at::Tensor& condition = {}) const;
   void list(StateDict& state) const;
 
  private:

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
 #include <optional>
@@ -58,7 +59,9 @@ namespace {
 class StepNetwork {
  public:
   StepNetwork(const ReversedAutoencoder& model, BatchNormMode batch_norm, StepMode mode)
-      : model_(model), batch_norm_(batch_norm), precision_(mode.precision) {
+      : model_(model),
+        pass_(batch_norm, mode.precision == Precision::kFp32 ? ConvolutionMethod::kWinograd : ConvolutionMethod::kDirect),
+        precision_(mode.precision) {
     if (mode.fidelity == Fidelity::kExact) return;
     const at::Tensor like = model.state().front().tensor;
     const FoldedMode folded{mode.precision == Precision::kBf16 ? at::kBFloat16 : like.scalar_type(),
@@ -70,7 +73,7 @@ class StepNetwork {
   Encoder::Output encode(const at::Tensor& x) const {
     if (encoder_) return encoder_->forward(x);
     const PrecisionGuard guard(precision_, x.device().type());
-    Encoder::Output output = model_.encoder().forward(x, batch_norm_);
+    Encoder::Output output = model_.encoder().forward(x, pass_);
     output.mean = output.mean.to(x.scalar_type());
     output.log_variance = output.log_variance.to(x.scalar_type());
     return output;
@@ -79,25 +82,42 @@ class StepNetwork {
   at::Tensor decode(const at::Tensor& z) const {
     if (decoder_) return decoder_->forward(z);
     const PrecisionGuard guard(precision_, z.device().type());
-    return model_.decoder().forward(z, batch_norm_).to(z.scalar_type());
+    return model_.decoder().forward(z, pass_).to(z.scalar_type());
   }
 
  private:
   const ReversedAutoencoder& model_;
-  BatchNormMode batch_norm_;
+  PassMode pass_;
   Precision precision_;
   std::optional<FoldedEncoder> encoder_;
   std::optional<FoldedDecoder> decoder_;
 };
 
-// The first or the last `count` samples of an encoder's output.
+// `count` samples of an encoder's output, without its embeddings.
 Encoder::Output part_of(const Encoder::Output& output, std::int64_t first, std::int64_t count) {
-  Encoder::Output part;
-  part.mean = output.mean.narrow(0, first, count);
-  part.log_variance = output.log_variance.narrow(0, first, count);
-  for (const at::Tensor& embedding : output.embeddings) part.embeddings.push_back(embedding.narrow(0, first, count));
-  return part;
+  return {output.mean.narrow(0, first, count), output.log_variance.narrow(0, first, count), {}};
 }
+
+// The first samples of images [N,C,H,W]. Unlike narrow(), whose gradient is laid out channel by channel, it keeps to
+// channels last.
+class FirstSamples : public torch::autograd::Function<FirstSamples> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& images, std::int64_t count) {
+    context->saved_data["all"] = images.size(0);
+    return images.narrow(0, 0, count);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const at::Tensor& first = gradients[0];
+    const std::int64_t count = first.size(0), rest = context->saved_data["all"].toInt() - count;
+    at::Tensor all = at::empty({count + rest, first.size(1), first.size(2), first.size(3)}, first.options(),
+                               at::MemoryFormat::ChannelsLast);
+    all.narrow(0, 0, count).copy_(first);
+    all.narrow(0, count, rest).zero_();
+    return {all, at::Tensor()};
+  }
+};
 
 at::Tensor sampled(const Encoder::Output& output, const at::Tensor& noise) {
   return sample_latent(output.mean, output.log_variance, noise);
@@ -248,7 +268,9 @@ IntrospectiveStep::Handover IntrospectiveStep::update_encoder_fast(const at::Ten
   const Encoder::Output of_both = network.encode(at::cat({passes.rec.detach(), passes.fake}));
   passes.of_rec = part_of(of_both, 0, count);
   passes.of_fake = part_of(of_both, count, count);
-  passes.rec_embeddings = passes.of_rec.embeddings;
+  for (const at::Tensor& embedding : of_both.embeddings) {
+    passes.rec_embeddings.push_back(FirstSamples::apply(embedding, count));
+  }
   const at::Tensor both = network.decode(sampled(of_both, at::cat({noise.rec_encoder, noise.fake_encoder})));
   passes.rec_rec = both.narrow(0, 0, count);
   passes.rec_fake = both.narrow(0, count, count);
