@@ -70,6 +70,7 @@ Work training_work(const BenchmarkOptions& options) {
   const StepMode mode{options.fidelity.value_or("exact") == "fast" ? Fidelity::kFast : Fidelity::kExact,
                       precision_from_string(options.precision.value_or("fp32"))};
   auto model = std::make_shared<ReversedAutoencoder>(full_size(), 0);
+  model->to(at::kFloat, at::kCPU);
   auto step = std::make_shared<IntrospectiveStep>(*model, LossOptions{}, BatchNormMode::kFrozen, 5e-5, mode);
   const std::int64_t count = options.batch;
   const StepNoise noise{normal(count, 128, Purpose::kPriorNoise),      normal(count, 128, Purpose::kRealNoise),
@@ -109,6 +110,7 @@ Work openvino_forward_work(const ScreeningModel& model, const BenchmarkOptions& 
 
 Work forward_work(const BenchmarkOptions& options) {
   auto model = std::make_shared<ReversedAutoencoder>(full_size(), 0);
+  model->to(at::kFloat, at::kCPU);
   if (options.backend.value_or("torch") == "openvino") {
     return openvino_forward_work({model, LatentRule::parse("mean"), {}, {}}, options);
   }

@@ -84,6 +84,11 @@ at::Tensor columns_of(const at::Tensor& image, std::int64_t size) {
   return at::im2col(image.contiguous(), {size, size}, {1, 1}, {size / 2, size / 2}, {1, 1});
 }
 
+// A matrix as a factor of bmm(). matmul() would rather copy the columns of all images into one matrix.
+at::Tensor for_each_image(const at::Tensor& matrix, const at::Tensor& images) {
+  return matrix.expand({images.size(0), matrix.size(0), matrix.size(1)});
+}
+
 // The pixels of a channels-last image as rows: [N,K,H,W] -> [N, H*W, K], the same memory.
 at::Tensor pixel_rows(const at::Tensor& image) {
   return image.contiguous(at::MemoryFormat::ChannelsLast).permute({0, 2, 3, 1}).flatten(1, 2);
@@ -155,7 +160,7 @@ at::Tensor convolve_doubled_weight_gradient(const at::Tensor& gradient, const at
 
 at::Tensor expand_image(const at::Tensor& image, const at::Tensor& weight, const at::Tensor& bias) {
   const at::Tensor columns = columns_of(image, weight.size(2)), matrix = weight.reshape({weight.size(0), -1});
-  at::Tensor rows = at::matmul(columns.transpose(1, 2), matrix.t());
+  at::Tensor rows = at::bmm(columns.transpose(1, 2), for_each_image(matrix.t(), image));
   if (bias.defined()) rows.add_(bias);
   return rows.view({image.size(0), image.size(2), image.size(3), weight.size(0)}).permute({0, 3, 1, 2});
 }
@@ -163,8 +168,8 @@ at::Tensor expand_image(const at::Tensor& image, const at::Tensor& weight, const
 at::Tensor expand_image_input_gradient(const at::Tensor& gradient, const at::Tensor& weight) {
   const std::int64_t size = weight.size(2);
   const at::Tensor matrix = weight.reshape({weight.size(0), -1});
-  const at::Tensor columns = at::matmul(matrix.t(), pixel_rows(gradient).transpose(1, 2));
-  return at::col2im(columns.contiguous(), {gradient.size(2), gradient.size(3)}, {size, size}, {1, 1},
+  const at::Tensor columns = at::bmm(for_each_image(matrix.t(), gradient), pixel_rows(gradient).transpose(1, 2));
+  return at::col2im(columns, {gradient.size(2), gradient.size(3)}, {size, size}, {1, 1},
                     {size / 2, size / 2}, {1, 1});
 }
 
