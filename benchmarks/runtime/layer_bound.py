@@ -6,7 +6,8 @@
 
 Each convolution of the full-size network is timed alone, in a tight loop, as a plain LibTorch call of the same shape,
 batch, precision and threads: the output (forward), the gradient of its input and that of its weight. Of both layouts
-the faster one counts unless --layout says otherwise. The bound of a kind of work is the sum over the layers, each
+the faster one counts unless --layout says otherwise; of a convolution behind the decoder's upsampling, also the form that
+makes the upsampling part of it (Note [Phases] in src/ra/model/convolution.h), but not for exact. The bound of a kind of work is the sum over the layers, each
 counted as often as the work needs it (COUNTS): nothing else is in it, no norm, activation, loss or optimiser. With
 --ra, `ra benchmark` is run beside it and its share is bound / measured: 1 is a program that does nothing but
 convolutions at this rate; above 1 is one whose convolutions are faster than these. FLOP are two a multiply-add.
@@ -44,6 +45,9 @@ class Layer:
         self.shape = (module.out_channels, module.in_channels, *module.kernel_size)
         self.padding, self.size = list(module.padding), size
         self.seconds, self.layout = {}, {}
+        # Behind an upsampling, from 8 pixels to 16 on: seconds of the form that makes it part of the convolution.
+        self.doubles = self.half == "decoder" and name.endswith("conv1") and size >= 16
+        self.by_phases = {}
 
     def flop(self):
         """Of one slice and one kind."""
@@ -63,7 +67,24 @@ class Layer:
         return lambda: torch.ops.aten.convolution_backward(gradient, x, weight, None, [1, 1], self.padding, [1, 1],
                                                            False, [0, 0], 1, mask)
 
+    def phases_call(self, kind, batch, dtype):
+        out, inner = self.shape[:2]
+        x, gradient, weight = (torch.randn(shape).to(dtype).contiguous(memory_format=torch.channels_last) for shape in
+                               ((batch, inner, self.size // 2, self.size // 2), (batch, out, self.size, self.size),
+                                (inner, out, 4, 4)))
+        return {"forward": lambda: torch.conv_transpose2d(x, weight, None, 2, 1),
+                "input": lambda: torch.conv2d(gradient, weight, None, 2, 1),
+                "weight": lambda: torch.ops.aten.convolution_backward(
+                    x, gradient, weight, None, [2, 2], [1, 1], [1, 1], False, [0, 0], 1, [False, True, False])}[kind]
+
+    def seconds_of(self, work, kind):
+        """The least that a kind of this layer takes in a kind of work."""
+        direct = self.seconds[kind]
+        return direct if work == "exact" else min(direct, self.by_phases.get(kind, direct))
+
     def measure(self, kind, options, dtype):
+        if self.doubles:
+            self.by_phases[kind] = timed(self.phases_call(kind, options.batch, dtype), options.seconds)
         for layout in ["channels_last"] + (["contiguous"] if options.layout == "best" else []):
             seconds = timed(self.call(kind, options.batch, dtype, layout), options.seconds)
             if seconds < self.seconds.get(kind, float("inf")):
@@ -114,7 +135,7 @@ def flop(layers, work):
 
 def bound(layers, work, batch):
     """Seconds a slice."""
-    return sum(times * layer.seconds[kind] for layer, kind, times in counted(layers, work)) / batch
+    return sum(times * layer.seconds_of(work, kind) for layer, kind, times in counted(layers, work)) / batch
 
 
 def ra_seconds(work, options):
@@ -187,7 +208,8 @@ def main():
         print_bounds(found["bounds"])
     if options.json:
         found["layers"] = [{"name": layer.name, "shape": layer.shape, "size": layer.size, "flop": layer.flop(),
-                            "seconds": layer.seconds, "layout": layer.layout} for layer in layers]
+                            "seconds": layer.seconds, "layout": layer.layout, "by_phases": layer.by_phases}
+                           for layer in layers]
         options.json.write_text(json.dumps(found, indent=1) + "\n")
 
 

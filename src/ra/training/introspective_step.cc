@@ -15,7 +15,9 @@
 
 namespace ra {
 
-// Note [Fidelity]: `exact` makes every pass through the network that the reference makes. `fast`, with frozen batch norm,
+// Note [Fidelity]: `exact` makes every pass through the network that the reference makes, layer by layer; in float32 on the
+// CPU its 3x3 convolutions are Winograd's (model/winograd.h), which cuDNN has, too. `fast`, with frozen batch
+// norm,
 //   1. encodes rec once in the encoder's half: the reference does so twice with the same weights, once for the embeddings
 //      and once for the posterior. Exact: the same numbers come out, and gradients add up to the same sum;
 //   2. decodes the prior's latent and z once a step: the decoder does not move before its own half. Exact: the graphs of
@@ -26,9 +28,9 @@ namespace ra {
 //   4. leaves out the two re-decoded terms of the decoder's half (d_loss_rec_rec, d_loss_rec_fake) where their weight
 //      gamma_r is below kNegligibleWeight; the paper's is 1e-8. Not exact: the decoder's gradient differs by gamma_r times
 //      that of those terms, 1e-8 of the reconstruction's;
-//   5. folds batch norm into the convolutions (Note [Folding] in model/folded_network.h), and computes those of 3x3 in
-//      float32 on the CPU by Winograd's filtering (model/winograd.h). Exact but for rounding, which grows about tenfold;
-//      the gradients of batch norm's weights, where large numbers cancel, feel it most.
+//   5. folds batch norm into the convolutions (Note [Folding] in model/folded_network.h), and an upsampling into the one
+//      behind it (Note [Phases] in model/convolution.h). Exact but for rounding; the gradients of batch norm's weights,
+//      where large numbers cancel, feel it most.
 // docs/training.md has the measured differences.
 
 // A term of the half in progress: where it is, and how it is called.
