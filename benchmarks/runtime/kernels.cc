@@ -1,5 +1,5 @@
-// Micro-benchmarks of what a slice goes through beside the network, on one thread: 128 x 128 pixels unless a comment
-// says otherwise. scripts/bench --kernels [--benchmark_filter=Clahe] builds and runs them.
+// Micro-benchmarks on one thread: what a slice goes through beside the network, 128 x 128 pixels unless a comment says
+// otherwise, and the convolutions of a training step. scripts/bench --kernels [--benchmark_filter=Clahe] builds and runs them.
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -12,6 +12,7 @@
 #include "ra/data/synthetic_brain.h"
 #include "ra/io/read_image.h"
 #include "ra/io/write_image.h"
+#include "ra/model/convolution.h"
 #include "ra/model/perceptual.h"
 #include "ra/testing/shared_data.h"
 #include "ra/testing/temporary_folder.h"
@@ -37,6 +38,61 @@ at::Tensor prepared_brains(int count) {
   }
   return at::stack(slices);
 }
+
+enum class Kind { kForward, kInputGradient, kWeightGradient };
+
+at::Tensor channels_last(at::IntArrayRef shape) { return at::rand(shape).contiguous(at::MemoryFormat::ChannelsLast); }
+
+// FLOP of a 3x3 convolution as the direct sum, two a multiply-add, a second.
+benchmark::Counter rate(const at::Tensor& y, std::int64_t channels) {
+  return {18.0 * static_cast<double>(y.numel() * channels), benchmark::Counter::kIsIterationInvariantRate};
+}
+
+// 8 images: channels in, channels out, side.
+void Convolution3x3(benchmark::State& state, Kind kind, ra::ConvolutionMethod method) {
+  const at::Tensor x = channels_last({8, state.range(0), state.range(2), state.range(2)});
+  const at::Tensor y = channels_last({8, state.range(1), state.range(2), state.range(2)});
+  const at::Tensor weight = channels_last({state.range(1), state.range(0), 3, 3});
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(kind == Kind::kForward         ? ra::convolve(x, weight, {}, {}, 1.0, method)
+                             : kind == Kind::kInputGradient ? ra::convolution_input_gradient(y, x, weight, method)
+                                                            : ra::convolution_weight_gradient(y, x, weight, method));
+  }
+  state.counters["FLOP/s"] = rate(y, x.size(1));
+}
+
+// The same behind a doubling of pixels, by phases; `side` is that of the source.
+void DoubledConvolution3x3(benchmark::State& state, Kind kind) {
+  const at::Tensor x = channels_last({8, state.range(0), state.range(2), state.range(2)});
+  const at::Tensor y = channels_last({8, state.range(1), 2 * state.range(2), 2 * state.range(2)});
+  const at::Tensor phases = ra::phase_weight(channels_last({state.range(1), state.range(0), 3, 3}));
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(kind == Kind::kForward         ? ra::convolve_doubled(x, phases, {}, 0.2)
+                             : kind == Kind::kInputGradient ? ra::convolve_doubled_input_gradient(y, phases)
+                                                            : ra::convolve_doubled_weight_gradient(y, x, phases));
+  }
+  state.counters["FLOP/s"] = rate(y, x.size(1));
+}
+
+void layers(benchmark::internal::Benchmark* one) {
+  one->Args({64, 64, 128})->Args({128, 128, 64})->Args({256, 256, 32})->Args({512, 512, 16})->Args({512, 512, 8});
+  one->Unit(benchmark::kMillisecond);
+}
+void doubled_layers(benchmark::internal::Benchmark* one) {
+  one->Args({64, 64, 64})->Args({128, 64, 32})->Args({256, 128, 16})->Args({512, 256, 8});
+  one->Unit(benchmark::kMillisecond);
+}
+BENCHMARK_CAPTURE(Convolution3x3, forward_direct, Kind::kForward, ra::ConvolutionMethod::kDirect)->Apply(layers);
+BENCHMARK_CAPTURE(Convolution3x3, forward_winograd, Kind::kForward, ra::ConvolutionMethod::kWinograd)->Apply(layers);
+BENCHMARK_CAPTURE(Convolution3x3, input_direct, Kind::kInputGradient, ra::ConvolutionMethod::kDirect)->Apply(layers);
+BENCHMARK_CAPTURE(Convolution3x3, input_winograd, Kind::kInputGradient, ra::ConvolutionMethod::kWinograd)
+    ->Apply(layers);
+BENCHMARK_CAPTURE(Convolution3x3, weight_direct, Kind::kWeightGradient, ra::ConvolutionMethod::kDirect)->Apply(layers);
+BENCHMARK_CAPTURE(Convolution3x3, weight_winograd, Kind::kWeightGradient, ra::ConvolutionMethod::kWinograd)
+    ->Apply(layers);
+BENCHMARK_CAPTURE(DoubledConvolution3x3, forward, Kind::kForward)->Apply(doubled_layers);
+BENCHMARK_CAPTURE(DoubledConvolution3x3, input, Kind::kInputGradient)->Apply(doubled_layers);
+BENCHMARK_CAPTURE(DoubledConvolution3x3, weight, Kind::kWeightGradient)->Apply(doubled_layers);
 
 void Clahe(benchmark::State& state) {
   const at::Tensor image = prepared_brains(1)[0][0];
