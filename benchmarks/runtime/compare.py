@@ -51,15 +51,15 @@ def parsed():
     return options
 
 
-def bare_convolutions(options):
+def bare_convolutions(options, precision):
     """What layer_bound.py finds: the peak, and the FLOP and the bound of each kind of work."""
-    file = options.output / "layer_bound.json"
+    file = options.output / f"layer_bound_{precision}.json"
     command = [sys.executable, HERE / "layer_bound.py", "--oracle", options.shared, "--batch", options.batch,
                "--threads", options.threads, "--seconds", 0.1, "--json", file,
-               "--precision", "bf16" if machine.has_bf16_units() else "fp32"]
+               "--precision", precision]
     command += [] if options.bound else ["--flop-only"]
     done = subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True)
-    (options.output / "layer_bound.md").write_text(done.stdout)
+    (options.output / f"layer_bound_{precision}.md").write_text(done.stdout)
     return json.loads(file.read_text())
 
 
@@ -117,8 +117,9 @@ def main():
     place = machine.describe(ROOT) | {"date": datetime.date.today().isoformat(), "threads": options.threads,
                                       "batch": options.batch, "rounds": options.rounds}
     print(f"{place['processor']}, {place['isa']}, load {place['load']}", flush=True)
-    bare = bare_convolutions(options)
-    flop = {work: 1e9 * entry["gflop"] for work, entry in bare["bounds"].items()}
+    precisions = ["fp32", *(["bf16"] if machine.has_bf16_units() else [])]
+    bare = {precision: bare_convolutions(options, precision) for precision in precisions}
+    flop = {work: 1e9 * entry["gflop"] for work, entry in bare["fp32"]["bounds"].items()}
     with tempfile.TemporaryDirectory() as scratch:
         options.scratch = Path(scratch)
         every = rows_of(Sides(options, flop), options.compile)

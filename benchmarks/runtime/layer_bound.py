@@ -1,10 +1,10 @@
 """What a bare convolution of every layer's shape costs here: the bound of a target that is out of reach.
 
     python benchmarks/runtime/layer_bound.py --oracle DIR [--precision fp32|bf16] [--batch 8] [--threads 2]
-        [--work forward|exact|fast ...] [--ra PROGRAM] [--layout best|channels_last] [--seconds 0.3] [--flop-only]
+        [--work forward|screen|exact|fast ...] [--ra PROGRAM] [--layout best|channels_last] [--seconds 0.3] [--flop-only]
         [--json FILE]
 
-Each convolution of the full-size network is timed alone, in a tight loop, as a plain LibTorch call of the same shape,
+Each convolution of the full-size network, and for screening of the SqueezeNet distance, is timed alone, in a tight loop, as a plain LibTorch call of the same shape,
 batch, precision and threads: the output (forward), the gradient of its input and that of its weight. Of both layouts
 the faster one counts unless --layout says otherwise; of a convolution behind the decoder's upsampling, also the form that
 makes the upsampling part of it (Note [Phases] in src/ra/model/convolution.h), but not for exact. The bound of a kind of work is the sum over the layers, each
@@ -26,24 +26,27 @@ import torch
 KINDS = ("forward", "input", "weight")
 SHORT = {"channels_last": "l", "contiguous": "c"}
 # How often a kind of work computes forward pass, input gradient and weight gradient of each half of the network.
+# screen: the distance of two pairs of pictures, as they are and equalised.
 # exact: the reference's order (src/ra/training/introspective_step.h). fast: fake and rec are decoded once, rec is
 # encoded once in the encoder update, and the terms of weight 1e-8 are left out.
 COUNTS = {
     "forward": {"encoder": (1, 0, 0), "decoder": (1, 0, 0)},
+    "screen": {"encoder": (1, 0, 0), "decoder": (1, 0, 0), "lpips": (4, 0, 0)},
     "exact": {"encoder": (6, 6, 4), "decoder": (8, 7, 4)},
     "fast": {"encoder": (5, 5, 3), "decoder": (4, 5, 2)},
 }
 # The first convolution's input is an image: only the decoder update, through E(rec) and E(fake), needs its gradient.
-FIRST_LAYER_INPUT_GRADIENTS = {"forward": 0, "exact": 2, "fast": 2}
+FIRST_LAYER_INPUT_GRADIENTS = {"forward": 0, "screen": 0, "exact": 2, "fast": 2}
 
 
 class Layer:
     """One convolution of the network: its shapes and what it costs."""
 
-    def __init__(self, name, module, size):
+    def __init__(self, name, module, input_size, size):
         self.name, self.half = name, name.split(".")[0]
         self.shape = (module.out_channels, module.in_channels, *module.kernel_size)
-        self.padding, self.size = list(module.padding), size
+        self.padding, self.stride = list(module.padding), list(module.stride)
+        self.input_size, self.size = input_size, size
         self.seconds, self.layout = {}, {}
         # Behind an upsampling, from 8 pixels to 16 on: seconds of the form that makes it part of the convolution.
         self.doubles = self.half == "decoder" and name.endswith("conv1") and size >= 16
@@ -59,12 +62,12 @@ class Layer:
         out, inner = self.shape[:2]
         memory = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}[layout]
         x, gradient, weight = (torch.randn(shape, dtype=torch.float32).to(dtype).contiguous(memory_format=memory)
-                               for shape in ((batch, inner, self.size, self.size), (batch, out, self.size, self.size),
-                                             self.shape))
+                               for shape in ((batch, inner, self.input_size, self.input_size),
+                                             (batch, out, self.size, self.size), self.shape))
         if kind == "forward":
-            return lambda: torch.conv2d(x, weight, None, 1, self.padding)
+            return lambda: torch.conv2d(x, weight, None, self.stride, self.padding)
         mask = [kind == "input", kind == "weight", False]
-        return lambda: torch.ops.aten.convolution_backward(gradient, x, weight, None, [1, 1], self.padding, [1, 1],
+        return lambda: torch.ops.aten.convolution_backward(gradient, x, weight, None, self.stride, self.padding, [1, 1],
                                                            False, [0, 0], 1, mask)
 
     def phases_call(self, kind, batch, dtype):
@@ -91,7 +94,7 @@ class Layer:
                 self.seconds[kind], self.layout[kind] = seconds, layout
 
     def count(self, work, kind):
-        times = COUNTS[work][self.half][KINDS.index(kind)]
+        times = COUNTS[work].get(self.half, (0, 0, 0))[KINDS.index(kind)]
         first = self.name == "encoder.main.0" and kind == "input"
         return FIRST_LAYER_INPUT_GRADIENTS[work] if first else times
 
@@ -108,17 +111,20 @@ def timed(work, seconds):
 
 
 def layers_of(oracle):
-    """Every convolution of the full-size network, with the side of its output."""
+    """Every convolution of the full-size network and of the SqueezeNet distance, as it meets a slice."""
     sys.path.insert(0, str(oracle))
+    from oracle.anomaly_map import SqueezeLpips
     from oracle.benchmark import build
 
-    model, layers = build("eager")[0].eval(), []
-    for name, module in model.named_modules():
-        if isinstance(module, torch.nn.Conv2d):
-            module.register_forward_hook(
-                lambda m, _, output, called=name: layers.append(Layer(called, m, output.shape[-1])))
+    layers = []
+    distance = SqueezeLpips.from_folder(oracle / "weights/lpips_squeeze").backbone
     with torch.no_grad():
-        model(torch.rand(1, 1, 128, 128))
+        for prefix, network, channels in (("", build("eager")[0].eval(), 1), ("lpips.", distance, 3)):
+            for name, module in network.named_modules():
+                if isinstance(module, torch.nn.Conv2d):
+                    module.register_forward_hook(lambda m, given, output, called=prefix + name: layers.append(
+                        Layer(called, m, given[0].shape[-1], output.shape[-1])))
+            network(torch.rand(1, channels, 128, 128))
     return layers
 
 
@@ -142,7 +148,10 @@ def ra_seconds(work, options):
     """What `ra benchmark` says of the same work, with its arithmetic."""
     command = [options.ra, "benchmark", "--batch", str(options.batch), "--threads", str(options.threads), "--repeats",
                "3", "--precision", options.precision, "--quiet"]
-    command += ["--work", "forward"] if work == "forward" else ["--work", "train", "--fidelity", work]
+    if work == "screen":
+        command += ["--backend", "openvino", "--perceptual", "squeezenet", "--perceptual-weights",
+                    options.oracle / "weights/lpips_squeeze"]
+    command += ["--work", work] if work in ("forward", "screen") else ["--work", "train", "--fidelity", work]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.strip().splitlines()[-1])["seconds_per_slice"]
 
@@ -152,7 +161,7 @@ def print_layers(layers, batch, kinds):
     print("| layer | shape | output | " + " | ".join(kinds) + " |\n|---|---|---|" + "---:|" * len(kinds))
     for layer in layers:
         rates = [f"{batch * layer.flop() / layer.seconds[kind] / 1e9:.1f} {SHORT[layer.layout[kind]]}"
-                 for kind in kinds]
+                 if kind in layer.seconds else "-" for kind in kinds]
         print(f"| {layer.name} | {'x'.join(map(str, layer.shape))} | {layer.size}x{layer.size} | {' | '.join(rates)} |")
 
 
@@ -184,7 +193,7 @@ def measure(layers, kinds, options):
     """Times every layer; the fastest rate found, in GFLOP/s."""
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[options.precision]
     for layer in layers:
-        for kind in kinds:
+        for kind in kinds if layer.half != "lpips" else KINDS[:1]:
             layer.measure(kind, options, dtype)
     return max(options.batch * layer.flop() / seconds / 1e9 for layer in layers for seconds in layer.seconds.values())
 
@@ -196,7 +205,7 @@ def main():
     found = {"precision": options.precision, "batch": options.batch, "threads": options.threads,
              "bounds": {work: {"gflop": flop(layers, work) / 1e9} for work in options.work}}
     if not options.flop_only:
-        kinds = KINDS if set(options.work) != {"forward"} else KINDS[:1]
+        kinds = KINDS if {"exact", "fast"} & set(options.work) else KINDS[:1]
         found["peak_gflops"] = measure(layers, kinds, options)
         for work, entry in found["bounds"].items():
             entry["bound_seconds"] = bound(layers, work, options.batch)

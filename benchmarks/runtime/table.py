@@ -7,7 +7,11 @@ over the rounds. GFLOP/s: two FLOP a multiply-add of the convolutions that the w
 {forward:.1f} GFLOP a slice forward, {exact:.1f} a training step of the exact order, {fast:.1f} of the fast one
 (layer_bound.py counts them); peak: {peak}. Memory: peak resident set of the process, MiB. Others: largest share of the
 processors that other processes took meanwhile."""
-PEAK = "the fastest bare LibTorch convolution among the network's shapes, {:.0f} GFLOP/s in {}"
+PEAK = "the fastest bare LibTorch convolution among the network's shapes in the same precision, {}"
+# What work a row of the table does.
+WORK = {"train_fast": "fast", "train_exact": "exact", "train_fast_fp32": "fast", "screen_fast": "screen",
+        "screen_fp32": "screen", "screen_torch": "screen", "forward_openvino": "forward", "forward_torch": "forward",
+        "files": "screen", "volume": "screen"}
 
 
 def _side(measurement, comparison):
@@ -40,9 +44,15 @@ def _time(side):
     return f"{1000 * side['seconds_per_slice']:.1f} ({min(runs):.1f}-{max(runs):.1f})"
 
 
-def _rate(side, peak):
+def _precision(side):
+    """The measurement's name says it: the oracle's best is in bf16, plain PyTorch in fp32."""
+    return "bf16" if "bf16" in side["name"] or side["name"] in ("oracle train best", "oracle train compile") else "fp32"
+
+
+def _rate(side, bare):
     if "gflops" not in side:
         return "-"
+    peak = bare.get(_precision(side), {}).get("peak_gflops")
     return f"{side['gflops']:.0f}" + (f" ({100 * side['gflops'] / peak:.0f} %)" if peak else "")
 
 
@@ -54,14 +64,14 @@ def _verdict(row):
     return "met" if row["result"]["ratio"] >= row["target"] else "not met"
 
 
-def _line(row, peak):
+def _line(row, bare):
     ours, peer, result = row["ours"], row["peer"], row["result"]
     ratio = f"{result['ratio']:.2f} ({result['low']:.2f}-{result['high']:.2f})" if result else "-"
     target = "-" if row["target"] is None else f"{row['target']}" + (f", aim {row['aim']}" if row["aim"] else "")
     memory = "/".join("-" if "failure" in side else f"{side['peak_mib']:.0f}" for side in (ours, peer))
     others = max((side.get("others", 0) for side in (ours, peer)), default=0)
     return (f"| {row['title']} | {_time(ours)} | {_time(peer)} | {ratio} | {target} | {_verdict(row)} | "
-            f"{_rate(ours, peak)} / {_rate(peer, peak)} | {memory} | {100 * others:.0f} % |")
+            f"{_rate(ours, bare)} / {_rate(peer, bare)} | {memory} | {100 * others:.0f} % |")
 
 
 def _curves(points):
@@ -85,30 +95,30 @@ def _agreement(name, found):
 
 def _bounds(bare, rows):
     """How near the sides of the table come to bare convolutions."""
-    measured = {"forward": "forward_torch", "exact": "train_exact", "fast": "train_fast"}
-    lines = ["\n## Bound by bare convolutions\n", "| work | bound, ms a slice | ra | share |", "|---|---:|---:|---:|"]
-    for work, key in measured.items():
-        ours = next((row["ours"] for row in rows if row["key"] == key), {"failure": ""})
-        seconds = bare["bounds"][work].get("bound_seconds")
-        if seconds is None or "failure" in ours:
+    lines = ["\n## Bound by bare convolutions\n", "| row | bound, ms a slice | ra | share |", "|---|---:|---:|---:|"]
+    for row in rows:
+        ours, work = row["ours"], WORK.get(row["key"])
+        if work is None or "failure" in ours:
             continue
-        lines.append(f"| {work} | {1000 * seconds:.1f} | {1000 * ours['seconds_per_slice']:.1f} | "
-                     f"{100 * seconds / ours['seconds_per_slice']:.0f} % |")
-    return lines if len(lines) > 3 else []
+        seconds = bare.get(_precision(ours), {"bounds": {work: {}}})["bounds"][work].get("bound_seconds")
+        if seconds is not None:
+            lines.append(f"| {row['title'].split(' / ')[0]} | {1000 * seconds:.1f} | "
+                         f"{1000 * ours['seconds_per_slice']:.1f} | {100 * seconds / ours['seconds_per_slice']:.0f} % |")
+    return lines if len(lines) > 2 else []
 
 
 def markdown(found, drops):
     place, bare = found["machine"], found["bare_convolutions"]
-    gflop = {work: entry["gflop"] for work, entry in bare["bounds"].items()}
-    peak = bare.get("peak_gflops", 0)
+    gflop = {work: entry["gflop"] for work, entry in bare["fp32"]["bounds"].items()}
+    peaks = [f"{of['peak_gflops']:.0f} GFLOP/s in {name}" for name, of in bare.items() if "peak_gflops" in of]
     lines = [f"{place['processor']}, {place['cores']} cores, {place['isa']}, {place['memory_gib']} GiB; "
              f"{place['date']}, commit {place['commit']}, load at the start {place['load']}; "
              f"{place['threads']} threads, batch {place['batch']}, {place['rounds']} rounds; "
              + ", ".join(f"{name} {version}" for name, version in place["versions"].items()) + ".", "",
              "| ra, peer | ra ms | peer ms | ratio | target | | GFLOP/s (of peak), ra / peer | MiB, ra/peer | others |",
              "|---|---:|---:|---:|---:|---|---:|---:|---:|"]
-    lines += [_line(row, peak) for row in found["rows"]]
-    lines += ["", NOTES.format(**gflop, peak=PEAK.format(peak, bare["precision"]) if peak else "not measured")]
+    lines += [_line(row, bare) for row in found["rows"]]
+    lines += ["", NOTES.format(**gflop, peak=PEAK.format(", ".join(peaks)) if peaks else "not measured")]
     lines += [_agreement(name, of) for name, of in found["agreement"].items()]
     lines += _bounds(bare, found["rows"])
     lines += _curves(found["curves"]) if found["curves"] else []

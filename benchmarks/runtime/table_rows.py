@@ -126,7 +126,7 @@ def memory_rows(sides, fast):
     peer = "oracle eager fp32"
     return [Row("screen_fast", f"screening, no files, {fast}, openvino / {peer}", ours[fast], screener, 7, 10),
             Row("screen_fp32", f"screening, no files, fp32, openvino / {peer}", ours["fp32"], screener, 1.8, 2.5),
-            Row("screen_torch", f"screening, no files, fp32, torch / {peer}", sides.ra("screen"), screener, 1.8, 2.5),
+            Row("screen_torch", f"screening, no files, fp32, torch / {peer}", sides.ra("screen"), screener, None),
             Row("forward_openvino", f"forward, {fast}, openvino / OpenVINO from ONNX, {fast}",
                 sides.ra("forward", fast, "openvino"), sides.openvino(fast), 1.0),
             Row("forward_torch", f"forward, fp32, torch / {peer}", sides.ra("forward"), sides.oracle("forward"), None)]

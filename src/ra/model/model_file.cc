@@ -74,7 +74,7 @@ CheckpointValue texts(const std::vector<std::string>& values) {
 ModelFile model_file_of(const StateDict& weights) {
   check_finite(weights);
   ModelFile file;
-  file.model = std::make_shared<ReversedAutoencoder>(options_from_state(weights), 0);
+  file.model = std::make_shared<ReversedAutoencoder>(options_from_state(weights));
   file.model->load(weights);
   file.input.image_size = file.model->options().image_size;
   file.input.image_channels = file.model->options().image_channels;

@@ -51,8 +51,11 @@ at::Tensor find_tensor(const StateDict& state, const std::string& name) {
   return {};
 }
 
+ReversedAutoencoder::ReversedAutoencoder(const ModelOptions& options)
+    : options_(validated(options)), encoder_(options_), decoder_(options_) {}
+
 ReversedAutoencoder::ReversedAutoencoder(const ModelOptions& options, std::uint64_t seed)
-    : options_(validated(options)), encoder_(options_), decoder_(options_) {
+    : ReversedAutoencoder(options) {
   initialise(seed);
 }
 

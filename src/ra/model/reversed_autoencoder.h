@@ -106,6 +106,8 @@ class ReversedAutoencoder {
   // Weights as PyTorch's layers initialise them (uniform within 1/sqrt(fan_in)), a function of the seed, and
   // the traces of the reference's size probe: encoder running_var 0.9, num_batches_tracked 1.
   ReversedAutoencoder(const ModelOptions& options, std::uint64_t seed);
+  // Weights of any value, for one that load() follows: drawing them takes a third of a second of a full-size network.
+  explicit ReversedAutoencoder(const ModelOptions& options);
 
   Output forward(const at::Tensor& x, const at::Tensor& noise = {}, BatchNormMode mode = BatchNormMode::kFrozen,
                  const at::Tensor& condition = {}) const;
