@@ -130,7 +130,7 @@ double canary_tolerance(const DetectorIdentity& identity) { return is_fp32(ident
 
 void DetectionOptions::use_fastest() {
   backend = has_openvino() ? "openvino" : "torch";
-  precision = has_bf16_units() ? "bf16" : "fp32";
+  precision = "fp32";
 }
 
 AnomalyDetector AnomalyDetector::load(const std::filesystem::path& model_path, const DetectionOptions& options,

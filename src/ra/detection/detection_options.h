@@ -26,8 +26,8 @@ struct DetectionOptions {
   int samples = 0;
 
   void validate() const;  // kUsage naming the field
-  // Sets backend and precision to what is fastest on this machine's CPU: openvino where the program has it, in bf16 where
-  // the processor multiplies that in hardware.
+  // Sets backend and precision to the fastest that passed the quality gate (docs/performance.md): openvino in fp32 where
+  // the program has it. bf16 is faster with its units, did not pass, and has to be asked for by name.
   void use_fastest();
 };
 
