@@ -101,10 +101,12 @@ class CaseRun {
     const int threads = at::get_num_threads();
     const OneThread one_thread;
     std::size_t read = 0;
-    OrderedWorkers<ReadImage, DetectedImage> detecting(
-        threads, static_cast<std::size_t>(2 * threads),
-        [&] { return read < images_.size() && StopSignal::received() == 0 ? std::optional(read_image(read++)) : std::nullopt; },
-        [&](ReadImage image) { return detect(std::move(image)); });
+    const auto next_image = [&]() -> std::optional<ReadImage> {
+      if (read == images_.size() || StopSignal::received() != 0) return std::nullopt;
+      return read_image(read++);
+    };
+    OrderedWorkers<ReadImage, DetectedImage> detecting(threads, static_cast<std::size_t>(2 * threads), next_image,
+                                                       [&](ReadImage image) { return detect(std::move(image)); });
     for (std::size_t done = 1; std::optional<DetectedImage> image = next_of(detecting); ++done) {
       if (image->read.failure) {
         results_.failures.push_back(*image->read.failure);

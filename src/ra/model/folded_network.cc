@@ -17,7 +17,8 @@ constexpr auto kLast = at::MemoryFormat::ChannelsLast;
 FoldedConvolution fold(const at::Tensor& weight, const BatchNorm& norm, at::ScalarType dtype, bool phases = false) {
   const at::Tensor factor = norm.weight * (norm.running_var + kBatchNormEpsilon).rsqrt();
   const at::Tensor folded = weight * factor.view({-1, 1, 1, 1});
-  return {(phases ? phase_weight(folded).contiguous(kLast) : folded).to(dtype), (norm.bias - norm.running_mean * factor).to(dtype)};
+  return {(phases ? phase_weight(folded).contiguous(kLast) : folded).to(dtype),
+          (norm.bias - norm.running_mean * factor).to(dtype)};
 }
 
 at::Tensor upsampled(const at::Tensor& x) { return at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)}); }
