@@ -1,14 +1,15 @@
 """What a bare convolution of every layer's shape costs here: the bound of a target that is out of reach.
 
     python benchmarks/runtime/layer_bound.py --oracle DIR [--precision fp32|bf16] [--batch 8] [--threads 2]
-        [--work forward|screen|exact|fast ...] [--ra PROGRAM] [--layout best|channels_last] [--seconds 0.3] [--flop-only]
-        [--json FILE]
+        [--work forward|screen|exact|fast ...] [--ra PROGRAM] [--layout best|channels_last] [--seconds 0.3]
+        [--flop-only] [--json FILE]
 
-Each convolution of the full-size network, and for screening of the SqueezeNet distance, is timed alone, in a tight loop, as a plain LibTorch call of the same shape,
-batch, precision and threads: the output (forward), the gradient of its input and that of its weight. Of both layouts
-the faster one counts unless --layout says otherwise; of a convolution behind the decoder's upsampling, also the form that
-makes the upsampling part of it (Note [Phases] in src/ra/model/convolution.h), but not for exact. The bound of a kind of work is the sum over the layers, each
-counted as often as the work needs it (COUNTS): nothing else is in it, no norm, activation, loss or optimiser. With
+Each convolution of the full-size network, and for screening of the SqueezeNet distance, is timed alone, in a tight
+loop, as a plain LibTorch call of the same shape, batch, precision and threads: the output (forward), the gradient of
+its input and that of its weight. Of both layouts the faster one counts unless --layout says otherwise; of a convolution
+behind the decoder's upsampling, also the form that makes the upsampling part of it (Note [Phases] in
+src/ra/model/convolution.h), but not for exact. The bound of a kind of work is the sum over the layers, each counted as
+often as the work needs it (COUNTS): nothing else is in it, no norm, activation, loss or optimiser. With
 --ra, `ra benchmark` is run beside it and its share is bound / measured: 1 is a program that does nothing but
 convolutions at this rate; above 1 is one whose convolutions are faster than these. FLOP are two a multiply-add.
 """

@@ -90,6 +90,7 @@ class Gathering {
 struct HealthySlice {
   at::Tensor slice;  // [C,S,S]
   AnomalyResult result;
+  std::optional<std::string> failure;  // why there is no result
 };
 
 // The slices of healthy images, one after another, and what became of the images.
@@ -160,21 +161,35 @@ CalibrationRun calibrate(const AnomalyDetector& detector, std::span<const std::f
   detector.check_against_exact();
   Gathering gathering(detector);
   HealthySlices slices(images, subjects, options, detector.input(), progress);
+  std::vector<std::string> failures;  // of slices; `slices` writes those of images meanwhile
   {
     const int threads = at::get_num_threads();
     const OneThread one_thread;
     OrderedWorkers<at::Tensor, HealthySlice> detecting(
         threads, static_cast<std::size_t>(2 * threads), [&] { return slices.next(); },
         [&](at::Tensor slice) {
-          AnomalyResult result = std::move(detector.detect(slice.unsqueeze(0)).front());
-          return HealthySlice{std::move(slice), std::move(result)};
+          HealthySlice one{std::move(slice), {}, {}};
+          try {
+            one.result = std::move(detector.detect(one.slice.unsqueeze(0)).front());
+          } catch (const Error& error) {
+            if (error.code() != ErrorCode::kBadInput) throw;
+            one.failure = error.what();
+          }
+          return one;
         });
-    while (const std::optional<HealthySlice> one = detecting.next()) gathering.add(one->slice, one->result);
+    while (std::optional<HealthySlice> one = detecting.next()) {
+      if (one->failure) {
+        failures.push_back(std::move(*one->failure));
+      } else {
+        gathering.add(one->slice, one->result);
+      }
+    }
   }
+  failures.insert(failures.begin(), slices.failures.begin(), slices.failures.end());
   if (progress) progress(images.size(), images.size());
   const std::size_t count = gathering.images();
   require_enough(count, options);
-  CalibrationRun run{gathering.finish(options), slices.constant, std::move(slices.failures)};
+  CalibrationRun run{gathering.finish(options), slices.constant, std::move(failures)};
   run.calibration.population = population_of(slices.used, count, options.label);
   if (run.calibration.population.subjects.size() < count) {
     log::warning(

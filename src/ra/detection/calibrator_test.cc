@@ -1,8 +1,10 @@
 #include "ra/detection/calibrator.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "ra/base/atomic_file.h"
@@ -57,6 +59,19 @@ TEST_F(Calibrate, KeepsEveryScoreAndThresholdsThatFallWithTheRate) {
     }
   }
   EXPECT_FALSE(calibration.map_mean.defined());
+}
+
+TEST_F(Calibrate, DoesNotDependOnTheNumberOfThreads) {
+  const int before = at::get_num_threads();
+  at::set_num_threads(1);
+  const Calibration one = run().calibration;
+  at::set_num_threads(3);
+  const Calibration three = run().calibration;
+  at::set_num_threads(before);
+  EXPECT_TRUE(std::ranges::equal(one.scores.sorted(), three.scores.sorted()));
+  for (std::size_t k = 0; k < one.all_pixels.size(); ++k) {
+    EXPECT_EQ(one.all_pixels[k].threshold, three.all_pixels[k].threshold);
+  }
 }
 
 TEST_F(Calibrate, StopsAtASignalAndSaysSo) {

@@ -127,20 +127,22 @@ class CaseRun {
   void judge_cases(const CaseSink& sink) {
     for (const PlannedCase& one : plan_.cases) {
       if (!images_[one.image].usable || StopSignal::received() != 0) continue;
-      attempt([&] { judge(one, sink); });
+      if (auto failure = failure_of([&] { judge(one, sink); })) results_.failures.push_back(std::move(*failure));
     }
   }
 
   EvaluationResults results() { return std::move(results_); }
 
  private:
+  // Calls work(); returns the message where the input was to blame for its failure.
   template <class Work>
-  void attempt(Work&& work) {
+  static std::optional<std::string> failure_of(Work&& work) {
     try {
       work();
+      return std::nullopt;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kBadInput) throw;
-      results_.failures.push_back(error.what());
+      return error.what();
     }
   }
 
@@ -148,14 +150,11 @@ class CaseRun {
   ReadImage read_image(std::size_t k) {
     ReadImage read{.image = k};
     const PlannedImage& image = plan_.images[k];
-    try {
+    read.failure = failure_of([&] {
       const SourceSlice source = scored_files_.read(image.file, image.slice);
       read.size = {source.picture.columns, source.picture.rows, source.slices, image.slice};
       read.slice = in_context(image.name(), [&] { return prepare_slice(source.picture, detector_.input()).pixels; });
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kBadInput) throw;
-      read.failure = error.what();
-    }
+    });
     return read;
   }
 
@@ -165,11 +164,12 @@ class CaseRun {
     if (image.read.failure) return image;
     const OneThread one_thread;
     const at::Tensor slice = image.read.slice.unsqueeze(0);
-    image.result = std::move(detector_.detect(slice).front());
-    if (options_.latents) {
+    image.read.failure = failure_of([&] {
+      image.result = std::move(detector_.detect(slice).front());
+      if (!options_.latents) return;
       image.latent = vector_of(detector_.latents(slice)[0]);
       image.reconstruction_latent = vector_of(detector_.latents(image.result.reconstruction.unsqueeze(0))[0]);
-    }
+    });
     return image;
   }
 

@@ -1,6 +1,7 @@
 #include "ra/evaluation/evaluate.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -115,6 +116,20 @@ TEST_F(Evaluate, IsTheSameAgainAndDoesNotDependOnTheOrderOfSets) {
     EXPECT_EQ(first.metrics[k].interval->low, again.metrics[k].interval->low);
   }
   EXPECT_NEAR(*first.threshold, *turned.threshold, 0.01 * *first.threshold);
+}
+
+TEST_F(Evaluate, DoesNotDependOnTheNumberOfThreads) {
+  const int before = at::get_num_threads();
+  at::set_num_threads(1);
+  const EvaluationResults one = run({healthy_, ill_});
+  at::set_num_threads(3);
+  const EvaluationResults three = run({healthy_, ill_});
+  at::set_num_threads(before);
+  ASSERT_EQ(one.cases.size(), three.cases.size());
+  for (std::size_t k = 0; k < one.cases.size(); ++k) {
+    EXPECT_EQ(one.cases[k].image, three.cases[k].image);
+    EXPECT_EQ(one.cases[k].scores.front().mean, three.cases[k].scores.front().mean);
+  }
 }
 
 TEST_F(Evaluate, ScoresAnImageOfSeveralRowsAndSetsOnce) {

@@ -39,19 +39,23 @@ void through_activation_(at::Tensor& gradient, const at::Tensor& y) {
 
 at::Tensor bias_gradient(const at::Tensor& gradient) { return gradient.sum({0, 2, 3}); }
 
+// Whether a block's first weight is one of convolve_doubled().
+bool are_phases(const at::Tensor& weight) { return weight.size(2) == 4; }
+
 // What the backward pass of a block needs.
 struct SavedBlock {
   at::Tensor x, large, hidden, y, weight1, weight2, expand;  // `large` is x, doubled if need be
   bool upsample;
-  bool phases;  // weight1 is of convolve_doubled()
   ConvolutionMethod method;
+
+  bool phases() const { return are_phases(weight1); }
 };
 
 // The gradient of a block's input: `inner` is that before the activation of the first convolution, `skip` that of the
 // skip path at the size of the input.
 at::Tensor block_input_gradient(const SavedBlock& block, const at::Tensor& inner, const at::Tensor& skip) {
   at::Tensor own;
-  if (block.phases) {
+  if (block.phases()) {
     own = convolve_doubled_input_gradient(inner, block.weight1);
   } else {
     own = convolution_input_gradient(inner, block.large, block.weight1, block.method);
@@ -67,7 +71,7 @@ class BlockNode : public Function<BlockNode> {
                             const std::optional<at::Tensor>& expand, bool upsample, ConvolutionMethod method) {
     at::Tensor skip = expand ? convolve(x, *expand) : x;
     if (upsample) skip = upsampled(skip);
-    const bool phases = weight1.size(2) == 4;
+    const bool phases = are_phases(weight1);
     const at::Tensor large = !upsample || phases ? x : expand ? upsampled(x) : skip;
     const at::Tensor hidden = phases ? convolve_doubled(x, weight1, bias1, kLeakySlope)
                                      : convolve(large, weight1, bias1, {}, kLeakySlope, method);
@@ -86,7 +90,6 @@ class BlockNode : public Function<BlockNode> {
     const bool expands = context->saved_data["expands"].toBool();
     const SavedBlock block{saved[0], saved[1], saved[2], saved[3], saved[4], saved[5],
                            expands ? saved[6] : at::Tensor(), context->saved_data["upsample"].toBool(),
-                           saved[4].size(2) == 4,
                            context->saved_data["winograd"].toBool() ? ConvolutionMethod::kWinograd
                                                                     : ConvolutionMethod::kDirect};
     const bool trains = context->needs_input_grad(1);
@@ -100,7 +103,7 @@ class BlockNode : public Function<BlockNode> {
     through_activation_(inner, block.hidden);
     const at::Tensor skip = block.upsample ? upsampling_gradient(outer) : outer;
     if (trains) {
-      result[1] = block.phases ? convolve_doubled_weight_gradient(inner, block.x, block.weight1)
+      result[1] = block.phases() ? convolve_doubled_weight_gradient(inner, block.x, block.weight1)
                                : convolution_weight_gradient(inner, block.large, block.weight1, block.method);
       result[2] = bias_gradient(inner);
       if (expands) result[5] = convolution_weight_gradient(skip, block.x, block.expand);
