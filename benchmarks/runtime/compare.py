@@ -101,7 +101,7 @@ class Comparison:
 
 def prepare(rows, options):
     """The network that files are screened with, and what the first screening of a machine makes once."""
-    with_files = [row for row in rows if row.key in ("files", "volume")]
+    with_files = [row for row in rows if row.key.startswith(("files", "volume"))]
     if with_files or options.isa:
         subprocess.run([sys.executable, HERE / "full_size_checkpoint.py", "--oracle", options.shared,
                         options.scratch / "full_size.pt"], check=True)

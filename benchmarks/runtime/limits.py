@@ -29,7 +29,7 @@ def _scores(sides, backend, name, environment):
 def agreement(options, name):
     """Largest relative difference of scores under the limit from those without, one a backend; None where it failed."""
     sides, found = Sides(options, {"forward": 0.0, "exact": 0.0, "fast": 0.0}), {}
-    for backend in ("torch", "openvino"):
+    for backend in ("torch", "openvino", "native"):
         try:
             whole = _scores(sides, backend, f"{backend}_whole", {})
             limited = _scores(sides, backend, f"{backend}_{name}", machine.LIMITS[name])

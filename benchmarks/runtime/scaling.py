@@ -5,7 +5,8 @@ from table_rows import Sides
 
 BATCHES = (1, 2, 4, 8, 16)
 # Work, engine and fidelity of each curve.
-CURVES = (("forward", "torch", "exact"), ("forward", "openvino", "exact"), ("train", "torch", "fast"))
+CURVES = (("forward", "torch", "exact"), ("forward", "native", "exact"),
+          ("forward", "openvino", "exact"), ("train", "torch", "fast"))
 
 
 def curves(options):

@@ -10,8 +10,9 @@ processors that other processes took meanwhile."""
 PEAK = "the fastest bare LibTorch convolution among the network's shapes in the same precision, {}"
 # What work a row of the table does.
 WORK = {"train_fast": "fast", "train_exact": "exact", "train_fast_fp32": "fast", "screen_fast": "screen",
-        "screen_fp32": "screen", "screen_torch": "screen", "forward_openvino": "forward", "forward_torch": "forward",
-        "files": "screen", "volume": "screen"}
+        "screen_native": "screen", "screen_fp32": "screen", "screen_torch": "screen", "forward_openvino": "forward",
+        "forward_native": "forward", "forward_torch": "forward", "files": "screen", "volume": "screen",
+        "files_native": "screen", "volume_native": "screen"}
 
 
 def _side(measurement, comparison):

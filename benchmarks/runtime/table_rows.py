@@ -125,22 +125,30 @@ def memory_rows(sides, fast):
     ours = {precision: sides.ra("screen", precision, "openvino") for precision in {fast, "fp32"}}
     peer = "oracle eager fp32"
     return [Row("screen_fast", f"screening, no files, {fast}, openvino / {peer}", ours[fast], screener, 7, 10),
-            Row("screen_fp32", f"screening, no files, fp32, openvino / {peer}", ours["fp32"], screener, 1.8, 2.5),
+            Row("screen_native", f"screening, no files, fp32, native / {peer}", sides.ra("screen", "fp32", "native"),
+                screener, 1.8, 2.5),
+            Row("screen_fp32", f"screening, no files, fp32, openvino / {peer}", ours["fp32"], screener, None),
             Row("screen_torch", f"screening, no files, fp32, torch / {peer}", sides.ra("screen"), screener, None),
             Row("forward_openvino", f"forward, {fast}, openvino / OpenVINO from ONNX, {fast}",
                 sides.ra("forward", fast, "openvino"), sides.openvino(fast), 1.0),
+            Row("forward_native", f"forward, fp32, native / {peer}", sides.ra("forward", "fp32", "native"),
+                sides.oracle("forward"), None),
             Row("forward_torch", f"forward, fp32, torch / {peer}", sides.ra("forward"), sides.oracle("forward"), None)]
 
 
 def file_rows(sides, fast):
     """From files to files. The start of a program counts for the volume, and for the list on neither side."""
     count = len(sides.images)
-    listed = sides.ra_files(sides.images, count, "list", fast, "openvino", with_start=False)
-    volume = sides.ra_files([sides.volume], VOLUME_SLICES, "volume", fast, "openvino")
-    return [Row("files", f"{count} PNG slices to maps, start not counted, {fast}, openvino / oracle screen_files",
-                listed, sides.oracle_files(sides.images, count, "list", "printed"), 7, 10),
-            Row("volume", f"{VOLUME_SLICES} slices of a volume, start to files, {fast}, openvino / oracle screen_files",
-                volume, sides.oracle_files([sides.volume], VOLUME_SLICES, "volume", "wall"), 6),
+    listed = sides.oracle_files(sides.images, count, "list", "printed")
+    volume = sides.oracle_files([sides.volume], VOLUME_SLICES, "volume", "wall")
+    rows = []
+    for mark, precision, backend in (("", fast, "openvino"), ("_native", "fp32", "native")):
+        engine = f"{precision}, {backend} / oracle screen_files"
+        rows += [Row(f"files{mark}", f"{count} PNG slices to maps, start not counted, {engine}",
+                     sides.ra_files(sides.images, count, "list", precision, backend, with_start=False), listed, 7, 10),
+                 Row(f"volume{mark}", f"{VOLUME_SLICES} slices of a volume, start to files, {engine}",
+                     sides.ra_files([sides.volume], VOLUME_SLICES, "volume", precision, backend), volume, 6)]
+    return [*rows,
             Row("prepare", "preparing slices for training (PNG, NIfTI) / what the fastest step takes", sides.prepare(),
                 sides.ra("train", fast, fidelity="fast"), 5)]
 
@@ -157,6 +165,8 @@ def rows_of_limit(sides, name):
     return [Row(f"{name}_forward", f"forward, fp32, torch / {peer}", sides.ra("forward"), sides.oracle("forward"),
                 None),
             Row(f"{name}_screen_torch", f"screening, fp32, torch / {peer}", sides.ra("screen"), screener, None),
+            Row(f"{name}_screen_native", f"screening, fp32, native / {peer}", sides.ra("screen", "fp32", "native"),
+                screener, None),
             Row(f"{name}_screen_openvino", f"screening, fp32, openvino / {peer}",
                 sides.ra("screen", "fp32", "openvino"), screener, None),
             Row(f"{name}_train_exact", f"training step, fp32, exact / {peer}", sides.ra("train"), step, None),

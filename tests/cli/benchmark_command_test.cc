@@ -80,6 +80,13 @@ TEST_F(BenchmarkCommand, TimesOpenvinoOrSaysThatItHasNone) {
   }
 }
 
+TEST_F(BenchmarkCommand, TimesTheNativeBackend) {
+  expect_times_of_one_slice(line({"--work", "forward", "--backend", "native"}), "forward", "ra native fp32");
+  const ProgramResult refused = ra({"benchmark", "--work", "forward", "--backend", "native", "--precision", "bf16"});
+  EXPECT_NE(refused.exit_code, 0);
+  EXPECT_THAT(refused.err, HasSubstr("fp32"));
+}
+
 TEST_F(BenchmarkCommand, PreparesFilesOnceARun) {
   ASSERT_EQ(ra({"synthesize", "--output", "brains", "--count", "3", "--seed", "1", "--quiet"}).exit_code, 0);
   const nlohmann::json found = line({"--work", "prepare", "brains/images"});

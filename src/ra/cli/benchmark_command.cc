@@ -22,6 +22,7 @@
 #include "ra/detection/anomaly_detector.h"
 #include "ra/detection/one_thread.h"
 #include "ra/detection/openvino_forward.h"
+#include "ra/model/folded_network.h"
 #include "ra/model/precision.h"
 #include "ra/training/introspective_step.h"
 
@@ -108,10 +109,26 @@ Work openvino_forward_work(const ScreeningModel& model, const BenchmarkOptions& 
           [forward, images = random_images(options.batch)] { over_slices(images, forward); }};
 }
 
+Work native_forward_work(const ReversedAutoencoder& model, const BenchmarkOptions& options) {
+  if (options.precision.value_or("fp32") != "fp32") {
+    throw Error(ErrorCode::kUnsupported, "the backend native computes in fp32 alone");
+  }
+  auto encoder = std::make_shared<FoldedEncoder>(model.encoder(), kPackedMode);
+  auto decoder = std::make_shared<FoldedDecoder>(model.decoder(), kPackedMode);
+  return {"ra native fp32", options.batch, [encoder, decoder, images = random_images(options.batch)] {
+            over_slices(images, [&](const at::Tensor& slice) {
+              const at::NoGradGuard no_grad;
+              decoder->forward(encoder->forward(slice).mean);
+            });
+          }};
+}
+
 Work forward_work(const BenchmarkOptions& options) {
   auto model = std::make_shared<ReversedAutoencoder>(full_size(), 0);
   model->to(at::kFloat, at::kCPU);
-  if (options.backend.value_or("torch") == "openvino") {
+  const std::string backend = options.backend.value_or("torch");
+  if (backend == "native") return native_forward_work(*model, options);
+  if (backend == "openvino") {
     return openvino_forward_work({model, LatentRule::parse("mean"), {}, {}}, options);
   }
   const Precision precision = precision_from_string(options.precision.value_or("fp32"));
@@ -225,8 +242,8 @@ void add_options(CLI::App& command, BenchmarkOptions& options) {
       ->capture_default_str();
   command.add_option("--precision", options.precision, "fp32 (the default) or bf16; not of --work prepare")
       ->check(CLI::IsMember({"fp32", "bf16"}));
-  command.add_option("--backend", options.backend, "of --work screen and forward: torch (the default) or openvino")
-      ->check(CLI::IsMember({"torch", "openvino"}));
+  command.add_option("--backend", options.backend, "of --work screen and forward: torch (the default), openvino or native")
+      ->check(CLI::IsMember({"torch", "openvino", "native"}));
   command.add_option("--fidelity", options.fidelity, "of --work train: exact (the default) or fast")
       ->check(CLI::IsMember({"exact", "fast"}));
   command.add_option("--perceptual", options.perceptual, "of --work screen: encoder (the default) or squeezenet")

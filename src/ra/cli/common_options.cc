@@ -71,9 +71,9 @@ void add_detection_options(CLI::App& command, DetectionOptions& options) {
 void add_engine_options(CLI::App& command, DetectionOptions& options) {
   CLI::Option* backend = command
                              .add_option("--backend", options.backend,
-                                         "Engine: torch (the exact one) or openvino (the fast one on CPUs); default: as "
-                                         "the bundle was calibrated, else torch")
-                             ->check(CLI::IsMember({"torch", "openvino"}));
+                                         "Engine: torch (the exact one), native (the fastest on CPUs) or openvino; "
+                                         "default: as the bundle was calibrated, else torch")
+                             ->check(CLI::IsMember({"torch", "openvino", "native"}));
   CLI::Option* precision = command
                                .add_option("--precision", options.precision,
                                            "Arithmetic: fp32 or bf16 (fast where the processor has AVX512-BF16 or AMX); "
@@ -81,13 +81,13 @@ void add_engine_options(CLI::App& command, DetectionOptions& options) {
                                ->check(CLI::IsMember({"fp32", "bf16"}));
   command
       .add_flag_callback("--fast", [&options] { options.use_fastest(); },
-                         "The fastest engine whose ranks and AUROC are those of torch in fp32: openvino in fp32")
+                         "The fastest engine whose ranks and AUROC are those of torch in fp32: native in fp32")
       ->excludes(backend)
       ->excludes(precision);
 }
 
 std::string device_or_default(const CommonOptions& common, const std::string& backend) {
-  return common.device.value_or(backend == "openvino" ? "cpu" : "auto");
+  return common.device.value_or(backend.empty() || backend == "torch" ? "auto" : "cpu");
 }
 
 void apply_common_options(const CommonOptions& options) {

@@ -13,7 +13,7 @@ struct DetectionOptions {
   std::string perceptual;
   // Folder with squeeze.backbone.pth and squeeze.pth.
   std::string perceptual_weights;
-  // Engine: "torch" (the exact one), "openvino" (the fast one on CPUs), or empty for what the bundle was calibrated
+  // Engine: "torch" (the exact one), "native" (the fastest on CPUs), "openvino", or empty for what the bundle was calibrated
   // with (torch for a checkpoint).
   std::string backend;
   // Arithmetic: "fp32", "bf16", or empty for what the bundle was calibrated with (fp32 for a checkpoint).
@@ -26,8 +26,8 @@ struct DetectionOptions {
   int samples = 0;
 
   void validate() const;  // kUsage naming the field
-  // Sets backend and precision to the fastest that passed the quality gate (docs/performance.md): openvino in fp32 where
-  // the program has it. bf16 is faster with its units, did not pass, and has to be asked for by name.
+  // Sets backend and precision to the fastest that passed the quality gate (docs/performance.md): native, in fp32.
+  // bf16 did not pass, and has to be asked for by name.
   void use_fastest();
 };
 

@@ -7,7 +7,7 @@ namespace ra {
 // What a number depends on; named in every output.
 struct DetectorIdentity {
   std::string perceptual;  // "squeezenet" or "encoder"
-  std::string backend;     // "torch" or "openvino"
+  std::string backend;     // "torch", "openvino" or "native"
   std::string precision;   // "fp32" or "bf16"
   std::string model;       // file name and 12 hex digits of its SHA-256
   std::string latent;      // "mean", "sample" or "average:K"

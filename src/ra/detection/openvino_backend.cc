@@ -18,9 +18,8 @@ namespace {
 
 class GraphDistance : public PerceptualDistance {
  public:
-  GraphDistance(const std::shared_ptr<ov::Model>& compare, std::string name, Precision precision,
-                const OpenvinoThreads& threads)
-      : graph_(compare, precision, threads), name_(std::move(name)) {}
+  GraphDistance(const ScreeningModel& model, Precision precision, const OpenvinoThreads& threads)
+      : graph_(distance_graph(model), precision, threads), name_(model.squeezenet ? "squeezenet" : "encoder") {}
 
   at::Tensor distance(const at::Tensor& first, const at::Tensor& second) const override {
     return graph_.run({first.contiguous(), second.contiguous()})[0];
@@ -34,13 +33,12 @@ class GraphDistance : public PerceptualDistance {
 
 class OpenvinoBackend : public InferenceBackend {
  public:
-  OpenvinoBackend(const ScreeningModel& model, const ScreeningGraphs& graphs, Precision precision,
-                  const OpenvinoThreads& threads)
+  OpenvinoBackend(const ScreeningModel& model, Precision precision, const OpenvinoThreads& threads)
       : network_(model.network),
         precision_(precision),
         threads_(threads),
-        reconstruct_(graphs.reconstruct, precision, threads),
-        distance_(graphs.compare, model.squeezenet ? "squeezenet" : "encoder", precision, threads) {}
+        reconstruct_(reconstruction_graph(model), precision, threads),
+        distance_(model, precision, threads) {}
 
   Output screen(const at::Tensor& slice) const override {
     const at::NoGradGuard no_grad;
@@ -87,7 +85,11 @@ std::unique_ptr<InferenceBackend> make_openvino_backend(const ScreeningModel& mo
                 fmt::format("the backend openvino averages at most {} draws, not {}: use --backend torch, or another "
                             "--latent", kLargestGraphDraws, model.rule.draws()));
   }
-  return std::make_unique<OpenvinoBackend>(model, screening_graphs(model), precision, threads);
+  return std::make_unique<OpenvinoBackend>(model, precision, threads);
+}
+
+std::unique_ptr<PerceptualDistance> make_openvino_distance(const ScreeningModel& model, const OpenvinoThreads& threads) {
+  return std::make_unique<GraphDistance>(model, Precision::kFp32, threads);
 }
 
 }  // namespace ra

@@ -10,7 +10,7 @@ namespace ra {
 
 std::function<at::Tensor(const at::Tensor&)> make_openvino_forward(const ScreeningModel& model, Precision precision,
                                                                    const OpenvinoThreads& threads) {
-  const std::shared_ptr<ov::Model> whole = screening_graphs(model).reconstruct;
+  const std::shared_ptr<ov::Model> whole = reconstruction_graph(model);
   const auto network = std::make_shared<ov::Model>(ov::ResultVector{whole->get_results()[0]}, whole->get_parameters());
   auto compiled = std::make_shared<CompiledGraph>(network, precision, threads);
   return [compiled](const at::Tensor& slice) { return compiled->run({slice})[0]; };

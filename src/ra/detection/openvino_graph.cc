@@ -162,15 +162,20 @@ std::shared_ptr<ov::Model> model_of(const std::vector<Nodes>& results, const ov:
 
 }  // namespace
 
-ScreeningGraphs screening_graphs(const ScreeningModel& model) {
+std::shared_ptr<ov::Model> reconstruction_graph(const ScreeningModel& model) {
   const NetworkNodes network(*model.network);
-  const ov::Shape shape = image_shape(model.network->options());
-  const auto slice = parameter(shape), first = parameter(shape), second = parameter(shape);
+  const auto slice = parameter(image_shape(model.network->options()));
   const NetworkNodes::Encoded encoded = network.posterior(slice);
   const Nodes rebuilt = reconstruction(network, model, encoded);
   const Nodes plain = distance(network, model, slice, rebuilt, encoded.embeddings);
-  return {model_of({rebuilt, plain, encoded.mean, encoded.log_variance}, {slice}),
-          model_of({distance(network, model, first, second, {})}, {first, second})};
+  return model_of({rebuilt, plain, encoded.mean, encoded.log_variance}, {slice});
+}
+
+std::shared_ptr<ov::Model> distance_graph(const ScreeningModel& model) {
+  const NetworkNodes network(*model.network);
+  const ov::Shape shape = image_shape(model.network->options());
+  const auto first = parameter(shape), second = parameter(shape);
+  return model_of({distance(network, model, first, second, {})}, {first, second});
 }
 
 std::shared_ptr<ov::Model> decoder_graph(const ReversedAutoencoder& network) {

@@ -6,7 +6,7 @@
 namespace ra {
 namespace {
 
-[[noreturn]] void refuse() {
+[[noreturn]] void refuse_missing() {
   throw Error(ErrorCode::kUnsupported,
               "this program was built without OpenVINO: use --backend torch, or run scripts/setup and build again");
 }
@@ -16,6 +16,10 @@ namespace {
 bool has_openvino() { return false; }
 
 std::unique_ptr<InferenceBackend> make_openvino_backend(const ScreeningModel&, Precision, const OpenvinoThreads&) {
+  refuse_missing();
+}
+
+std::unique_ptr<PerceptualDistance> make_openvino_distance(const ScreeningModel&, const OpenvinoThreads&) {
   refuse_missing();
 }
 

@@ -171,9 +171,9 @@ void visit_detection(FieldVisitor& v, DetectionOptions& detection) {
            {"", "encoder", "squeezenet"}, detection.perceptual);
   v.value({"perceptual_weights", "Folder of squeeze.backbone.pth and squeeze.pth, for squeezenet."},
           detection.perceptual_weights);
-  v.choice({"backend", "Engine that scores slices: torch (the exact one), openvino (the fast one on CPUs), or empty for what "
-                       "a bundle was calibrated with (torch for a checkpoint)."},
-           {"", "torch", "openvino"}, detection.backend);
+  v.choice({"backend", "Engine that scores slices: torch (the exact one), native (the fastest on CPUs), openvino, or empty for "
+                       "what a bundle was calibrated with (torch for a checkpoint)."},
+           {"", "torch", "openvino", "native"}, detection.backend);
   v.choice({"precision", "Arithmetic of scores: fp32, bf16, or empty for what a bundle was calibrated with (fp32 for a "
                          "checkpoint)."},
            {"", "fp32", "bf16"}, detection.precision);

@@ -1,15 +1,15 @@
 #include "ra/model/convolution.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/cpu/Utils.h>
 
 #include <array>
 #include <tuple>
+#include <utility>
 #include <vector>
 
+#include "ra/model/onednn.h"
 #include "ra/model/precision.h"
-#include "ra/model/winograd.h"
 
 namespace ra {
 namespace {
@@ -18,21 +18,6 @@ std::int64_t padding_of(const at::Tensor& weight) { return weight.size(2) / 2; }
 
 bool suits_library(const at::Tensor& x) {
   return x.is_cpu() && (x.scalar_type() == at::kFloat || (x.scalar_type() == at::kBFloat16 && has_bf16_units()));
-}
-
-// oneDNN's convolution with LeakyReLU in its last pass over the result; not among the functions of at::.
-at::Tensor convolve_and_activate(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double slope) {
-  static const auto kOperator =
-      c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_convolution_pointwise", "");
-  const std::vector<std::int64_t> padding(2, padding_of(weight)), ones(2, 1);
-  c10::List<std::optional<c10::Scalar>> slopes;
-  slopes.push_back(c10::Scalar(slope));
-  const std::optional<at::Tensor> given = bias.defined() ? std::optional(bias) : std::nullopt;
-  torch::jit::Stack stack = {x,    weight,          given,
-                             padding, ones,         ones,
-                             std::int64_t{1}, std::string("leaky_relu"), slopes, std::string()};
-  kOperator.callBoxed(&stack);
-  return stack.front().toTensor();
 }
 
 bool has_avx512() {
@@ -98,11 +83,13 @@ at::Tensor pixel_rows(const at::Tensor& image) {
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& residual,
                     double slope, ConvolutionMethod method) {
-  if (method == ConvolutionMethod::kWinograd && winograd_applies(x, weight)) {
-    return winograd_convolution(x, winograd_weight(weight), bias, residual, slope);
+  if (method == ConvolutionMethod::kWinograd && winograd_applies(x.sizes(), weight)) {
+    return winograd_convolution(x, winograd_filters(weight, x.sizes()), bias, residual, slope);
   }
   const bool activates = slope != 1.0;
-  if (activates && !residual.defined() && suits_library(x)) return convolve_and_activate(x, weight, bias, slope);
+  if (activates && !residual.defined() && suits_library(x)) {
+    return onednn_convolution(x, weight, weight.size(2), bias, slope);
+  }
   at::Tensor y = at::conv2d(x, weight, bias, 1, padding_of(weight));
   if (residual.defined()) y.add_(residual);
   return activates ? at::leaky_relu_(y, slope) : y;
@@ -110,16 +97,16 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Ten
 
 at::Tensor convolution_input_gradient(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
                                       ConvolutionMethod method) {
-  if (method == ConvolutionMethod::kWinograd && winograd_applies(gradient, weight)) {
+  if (method == ConvolutionMethod::kWinograd && winograd_applies(gradient.sizes(), weight)) {
     // A convolution by the filters turned round, with inputs and outputs exchanged.
-    return winograd_convolution(gradient, winograd_weight(weight.flip({2, 3}).transpose(0, 1)));
+    return winograd_convolution(gradient, winograd_filters(weight.flip({2, 3}).transpose(0, 1), gradient.sizes()));
   }
   return library_gradient(gradient, x, weight, {true, false});
 }
 
 at::Tensor convolution_weight_gradient(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
                                        ConvolutionMethod method) {
-  if (method == ConvolutionMethod::kWinograd && winograd_applies(x, weight)) {
+  if (method == ConvolutionMethod::kWinograd && winograd_applies(x.sizes(), weight)) {
     return winograd_weight_gradient(x, gradient);
   }
   if (takes_products(x, weight)) return weight_gradient_by_products(gradient, x);
@@ -132,6 +119,8 @@ bool phases_apply(at::ScalarType dtype, at::Device device, std::int64_t pixels) 
   const bool suits = dtype == at::kBFloat16 ? has_bf16_units() : dtype == at::kFloat && has_avx512();
   return suits && device.is_cpu() && pixels >= kLeastPixels;
 }
+
+bool are_phases(const at::Tensor& weight) { return weight.size(2) == 4; }
 
 at::Tensor phase_weight(const at::Tensor& weight) {
   // Rows: the 4x4 filter's places in one direction; columns: those of the 3x3 filter that come together there.
@@ -179,6 +168,25 @@ at::Tensor expand_image_weight_gradient(const at::Tensor& gradient, const at::Te
   at::Tensor sum = at::zeros({columns.size(1), weight.size(0)}, gradient.options());
   for (std::int64_t n = 0; n < columns.size(0); ++n) sum.addmm_(columns[n], rows[n]);
   return sum.t().reshape(weight.sizes());
+}
+
+PackedConvolution::PackedConvolution(const at::Tensor& weight, at::Tensor bias, at::IntArrayRef images)
+    : bias_(std::move(bias)), size_(weight.size(2)) {
+  if (are_phases(weight)) {
+    packed_ = onednn_pack_transposed(weight, images);
+  } else if (winograd_applies(images, weight, FilterUse::kMany)) {
+    winograd_ = winograd_filters(weight, images);
+  } else {
+    packed_ = onednn_pack(weight, images);
+  }
+}
+
+at::Tensor PackedConvolution::forward(const at::Tensor& x, const at::Tensor& residual, double slope) const {
+  if (winograd_) return winograd_convolution(x, *winograd_, bias_, residual, slope);
+  if (doubles()) return onednn_transposed(x, packed_, bias_, slope);
+  if (!residual.defined()) return onednn_convolution(x, packed_, size_, bias_, slope);
+  at::Tensor y = onednn_convolution(x, packed_, size_, bias_, 1.0).add_(residual);
+  return slope == 1.0 ? y : at::leaky_relu_(y, slope);
 }
 
 }  // namespace ra

@@ -2,6 +2,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+#include <optional>
+
+#include "ra/model/winograd.h"
+
 namespace ra {
 
 // The convolutions of a training step and their gradients, without autograd: stride 1, size kept, images [N,C,H,W]
@@ -34,6 +39,8 @@ at::Tensor convolution_weight_gradient(const at::Tensor& gradient, const at::Ten
 bool phases_apply(at::ScalarType dtype, at::Device device, std::int64_t pixels);
 // The filter of the transposed convolution, by autograd: [K,C,3,3] -> [C,K,4,4].
 at::Tensor phase_weight(const at::Tensor& weight);
+// Whether a weight is such a filter.
+bool are_phases(const at::Tensor& weight);
 // LeakyReLU_slope(conv(doubled x, 3x3) + bias): [N,C,H,W], [C,K,4,4] and [K] -> [N,K,2H,2W].
 at::Tensor convolve_doubled(const at::Tensor& x, const at::Tensor& phases, const at::Tensor& bias, double slope);
 // Its gradients, given that of its result before LeakyReLU: [N,C,H,W], and [C,K,4,4].
@@ -49,5 +56,23 @@ at::Tensor expand_image(const at::Tensor& image, const at::Tensor& weight, const
 // Its gradients, given that of its result.
 at::Tensor expand_image_input_gradient(const at::Tensor& gradient, const at::Tensor& weight);
 at::Tensor expand_image_weight_gradient(const at::Tensor& gradient, const at::Tensor& image, const at::Tensor& weight);
+
+// A convolution whose weight is laid out for the processor once, for many images of one size; without gradients, on the
+// CPU, float32 by Winograd's filtering where that gains, or bfloat16 where the processor multiplies it.
+class PackedConvolution {
+ public:
+  // weight: [K,C,h,w] of an odd size, or [C,K,4,4] for images before their doubling (Note [Phases]). bias: [K] or
+  // undefined. Best for images of the sizes `images`, [N,C,H,W]; right for any.
+  PackedConvolution(const at::Tensor& weight, at::Tensor bias, at::IntArrayRef images);
+  // LeakyReLU_slope(conv(x) + bias + residual). No residual after phases.
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& residual = {}, double slope = 1.0) const;
+  // Whether the result has twice the height and width of x.
+  bool doubles() const { return size_ == 4; }
+
+ private:
+  std::optional<WinogradFilters> winograd_;
+  at::Tensor packed_, bias_;
+  std::int64_t size_;  // of the filter
+};
 
 }  // namespace ra

@@ -28,5 +28,42 @@ TEST(PhasesTest, HaveTheGradientsOfTheConvolutionAfterDoubling) {
   EXPECT_TRUE(at::allclose(weight.grad(), want, 1e-12, 1e-12));
 }
 
+double relative_difference(const at::Tensor& found, const at::Tensor& expected) {
+  return ((found - expected).abs().max() / expected.abs().max()).item<double>();
+}
+
+// Sides that Winograd's filtering takes and one that is too small, filters of every size, odd numbers of channels.
+TEST(PackedConvolutionTest, GivesWhatTheConvolutionGives) {
+  struct Shape {
+    std::int64_t images, inputs, outputs, filter, side;
+  };
+  for (const Shape& s : {Shape{1, 16, 24, 3, 16}, {2, 8, 8, 3, 19}, {1, 16, 16, 3, 4}, {1, 5, 7, 3, 9}, {1, 1, 8, 5, 12},
+                         {2, 3, 8, 5, 12}, {1, 8, 12, 1, 6}}) {
+    const at::Tensor x = values({s.images, s.inputs, s.side, s.side}).to(at::kFloat);
+    const at::Tensor weight = values({s.outputs, s.inputs, s.filter, s.filter}).to(at::kFloat);
+    const at::Tensor bias = values({s.outputs}).to(at::kFloat);
+    const at::Tensor residual = values({s.images, s.outputs, s.side, s.side}).to(at::kFloat);
+    const at::Tensor sum = at::conv2d(x.to(at::kDouble), weight.to(at::kDouble), bias.to(at::kDouble), 1, s.filter / 2);
+    const auto last = at::MemoryFormat::ChannelsLast;
+    const PackedConvolution packed(weight, bias, {1, s.inputs, s.side, s.side});
+    EXPECT_FALSE(packed.doubles());
+    const at::Tensor images = x.contiguous(last), added = residual.contiguous(last);
+    EXPECT_LT(relative_difference(packed.forward(images), sum), 3e-5) << s.filter << " " << s.side;
+    EXPECT_LT(relative_difference(packed.forward(images, {}, 0.2), at::leaky_relu(sum, 0.2)), 3e-5) << s.side;
+    EXPECT_LT(relative_difference(packed.forward(images, added, 0.2), at::leaky_relu(sum + residual, 0.2)), 3e-5);
+  }
+}
+
+TEST(PackedConvolutionTest, TakesPhases) {
+  const at::Tensor x = values({2, 16, 8, 8}).to(at::kFloat), weight = values({8, 16, 3, 3}).to(at::kFloat);
+  const at::Tensor bias = values({8}).to(at::kFloat);
+  const at::Tensor want =
+      at::leaky_relu(at::conv2d(doubled(x).to(at::kDouble), weight.to(at::kDouble), bias.to(at::kDouble), 1, 1), 0.2);
+  const PackedConvolution packed(phase_weight(weight).contiguous(at::MemoryFormat::ChannelsLast), bias, {1, 16, 8, 8});
+  EXPECT_TRUE(packed.doubles());
+  const at::Tensor images = x.contiguous(at::MemoryFormat::ChannelsLast);
+  EXPECT_LT(relative_difference(packed.forward(images, {}, 0.2), want), 1e-5);
+}
+
 }  // namespace
 }  // namespace ra

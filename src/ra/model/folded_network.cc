@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <cmath>
+
 #include "ra/base/error.h"
 
 namespace ra {
@@ -38,9 +40,6 @@ void through_activation_(at::Tensor& gradient, const at::Tensor& y) {
 }
 
 at::Tensor bias_gradient(const at::Tensor& gradient) { return gradient.sum({0, 2, 3}); }
-
-// Whether a block's first weight is one of convolve_doubled().
-bool are_phases(const at::Tensor& weight) { return weight.size(2) == 4; }
 
 // What the backward pass of a block needs.
 struct SavedBlock {
@@ -162,17 +161,33 @@ void refuse_conditional(bool conditional) {
 
 }  // namespace
 
-FoldedBlock::FoldedBlock(const ResidualBlock& block, FoldedMode mode, std::int64_t doubled_pixels)
+FoldedBlock::FoldedBlock(const ResidualBlock& block, FoldedMode mode, std::int64_t pixels, bool doubles)
     : expand(block.conv_expand.defined() ? block.conv_expand.to(mode.dtype) : at::Tensor()),
       first(fold(block.conv1, block.bn1, mode.dtype,
-                 phases_apply(mode.dtype, block.conv1.device(), doubled_pixels))),
+                 doubles && phases_apply(mode.dtype, block.conv1.device(), pixels))),
       second(fold(block.conv2, block.bn2, mode.dtype)),
       method(mode.method),
-      upsample(doubled_pixels > 0) {}
+      upsample(doubles) {
+  if (!mode.packed) return;
+  const std::int64_t inputs = block.conv1.size(1), outputs = block.conv1.size(0), large = doubles ? 2 * pixels : pixels;
+  const std::int64_t first_pixels = are_phases(first.weight) ? pixels : large;
+  packed = {{first.weight, first.bias, {1, inputs, first_pixels, first_pixels}},
+            {second.weight, second.bias, {1, outputs, large, large}},
+            {}};
+  if (expand.defined()) packed->expand.emplace(expand, at::Tensor(), at::IntArrayRef{1, inputs, pixels, pixels});
+  expand = first.weight = second.weight = at::Tensor();
+}
 
 at::Tensor FoldedBlock::forward(const at::Tensor& x) const {
-  return BlockNode::apply(x, first.weight, first.bias, second.weight, second.bias,
-                          expand.defined() ? std::optional(expand) : std::nullopt, upsample, method);
+  if (!packed) {
+    return BlockNode::apply(x, first.weight, first.bias, second.weight, second.bias,
+                            expand.defined() ? std::optional(expand) : std::nullopt, upsample, method);
+  }
+  at::Tensor skip = packed->expand ? packed->expand->forward(x) : x;
+  if (upsample) skip = upsampled(skip);
+  const bool small = !upsample || packed->first.doubles();
+  const at::Tensor hidden = packed->first.forward(small ? x : upsampled(x), {}, kLeakySlope);
+  return packed->second.forward(hidden, skip, kLeakySlope);
 }
 
 FoldedEncoder::FoldedEncoder(const Encoder& encoder, FoldedMode mode)
@@ -181,15 +196,34 @@ FoldedEncoder::FoldedEncoder(const Encoder& encoder, FoldedMode mode)
       fc_weight_(encoder.fc_weight_.to(dtype_)),
       fc_bias_(encoder.fc_bias_.to(dtype_)) {
   refuse_conditional(encoder.conditional_);
-  for (const ResidualBlock& block : encoder.blocks_) blocks_.emplace_back(block, mode);
+  // From the outermost: fc tells the side of the innermost features.
+  const std::int64_t channels = encoder.blocks_.back().conv2.size(0);
+  const auto area = static_cast<double>(encoder.fc_weight_.size(1) / channels);
+  std::int64_t pixels = std::lround(std::sqrt(area)) << (encoder.blocks_.size() - 1);
+  if (mode.packed) {
+    packed_first_.emplace(first_.weight, first_.bias,
+                          at::IntArrayRef{1, first_.weight.size(1), 2 * pixels, 2 * pixels});
+  }
+  for (const ResidualBlock& block : encoder.blocks_) {
+    blocks_.emplace_back(block, mode, pixels);
+    pixels /= 2;
+  }
+}
+
+std::vector<at::Tensor> FoldedEncoder::embed(const at::Tensor& x) const {
+  const at::Tensor images = x.to(dtype_);
+  const at::Tensor first = packed_first_ ? packed_first_->forward(images.contiguous(kLast), {}, kLeakySlope)
+                                         : ExpandNode::apply(images, first_.weight, first_.bias);
+  std::vector<at::Tensor> embeddings = {at::avg_pool2d(first, 2)};
+  for (std::size_t level = 1; level < blocks_.size(); ++level) {
+    embeddings.push_back(at::avg_pool2d(blocks_[level - 1].forward(embeddings.back()), 2));
+  }
+  return embeddings;
 }
 
 Encoder::Output FoldedEncoder::forward(const at::Tensor& x) const {
   Encoder::Output output;
-  output.embeddings = {at::avg_pool2d(ExpandNode::apply(x.to(dtype_), first_.weight, first_.bias), 2)};
-  for (std::size_t level = 1; level < blocks_.size(); ++level) {
-    output.embeddings.push_back(at::avg_pool2d(blocks_[level - 1].forward(output.embeddings.back()), 2));
-  }
+  output.embeddings = embed(x);
   const at::Tensor y = blocks_.back().forward(output.embeddings.back());
   const at::Tensor posterior = at::linear(y.contiguous().flatten(1), fc_weight_, fc_bias_).to(x.scalar_type());
   const auto halves = posterior.chunk(2, 1);
@@ -207,10 +241,11 @@ FoldedDecoder::FoldedDecoder(const Decoder& decoder, FoldedMode mode)
       predict_weight_(decoder.predict_weight_.flip({2, 3}).transpose(0, 1).to(dtype_)),
       predict_bias_(decoder.predict_bias_) {
   refuse_conditional(decoder.conditional_);
-  std::int64_t doubled_pixels = 0;
+  std::int64_t pixels = feature_size_;
   for (const ResidualBlock& block : decoder.blocks_) {
-    blocks_.emplace_back(block, mode, doubled_pixels);
-    doubled_pixels = blocks_.size() == 1 ? feature_size_ : 2 * doubled_pixels;
+    const bool doubles = !blocks_.empty();
+    blocks_.emplace_back(block, mode, pixels, doubles);
+    if (doubles) pixels *= 2;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <vector>
 
 #include "ra/model/convolution.h"
@@ -15,11 +16,17 @@ namespace ra {
 // W and a. What it saves is a pass over every activation and one over its gradient, which wait for memory. Convolution,
 // bias, residual and LeakyReLU of a block are one node of the graph, whose backward pass writes over its own tensors.
 
-// How a folded network is computed: the type of convolutions, products and embeddings, and the way of 3x3 convolutions.
+// How a folded network is computed.
 struct FoldedMode {
-  at::ScalarType dtype;
-  ConvolutionMethod method = ConvolutionMethod::kDirect;
+  at::ScalarType dtype;  // of convolutions, products and embeddings
+  ConvolutionMethod method = ConvolutionMethod::kDirect;  // of 3x3 convolutions
+  // Weights are laid out once, best for one image at a time (PackedConvolution): no gradients, and later changes of the
+  // network's parameters do not show.
+  bool packed = false;
 };
+
+// For screening on CPUs.
+inline constexpr FoldedMode kPackedMode{at::kFloat, ConvolutionMethod::kWinograd, /*packed=*/true};
 
 // A convolution with its frozen batch norm in it: functions of the model's parameters, differentiable where those are.
 struct FoldedConvolution {
@@ -31,13 +38,20 @@ struct FoldedConvolution {
 // upsampling, which gives the same pixels from a quarter of the multiplications; the first convolution makes it part of
 // itself where that gains (Note [Phases] in model/convolution.h).
 struct FoldedBlock {
+  // What forward() uses where it is there; the weights below are undefined then.
+  struct Packed {
+    PackedConvolution first, second;
+    std::optional<PackedConvolution> expand;
+  };
+
   at::Tensor expand;  // [out,in,1,1]; undefined for an identity skip
   FoldedConvolution first, second;
   ConvolutionMethod method;
   bool upsample;
+  std::optional<Packed> packed;
 
-  // `doubled_pixels`: the side of the images that the block doubles; 0 for a block that leaves the size as it is.
-  FoldedBlock(const ResidualBlock& block, FoldedMode mode, std::int64_t doubled_pixels = 0);
+  // `pixels`: the side of the block's input, which it doubles or leaves as it is.
+  FoldedBlock(const ResidualBlock& block, FoldedMode mode, std::int64_t pixels, bool doubles = false);
   // [N,in,H,W] -> [N,out,H,W], or twice the height and width.
   at::Tensor forward(const at::Tensor& x) const;
 };
@@ -48,10 +62,13 @@ class FoldedEncoder {
  public:
   FoldedEncoder(const Encoder& encoder, FoldedMode mode);
   Encoder::Output forward(const at::Tensor& x) const;
+  // The embeddings alone.
+  std::vector<at::Tensor> embed(const at::Tensor& x) const;
 
  private:
   at::ScalarType dtype_;
   FoldedConvolution first_;
+  std::optional<PackedConvolution> packed_first_;
   std::vector<FoldedBlock> blocks_;
   at::Tensor fc_weight_, fc_bias_;
 };

@@ -1,6 +1,7 @@
 #include "ra/model/folded_network.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -111,6 +112,20 @@ TEST(FoldedNetwork, InBf16KeepsItsPosteriorInFloatAndStaysNear) {
   const at::Tensor decoded = FoldedDecoder(model->decoder(), {at::kBFloat16}).forward(want.mean);
   EXPECT_EQ(decoded.scalar_type(), at::kFloat);
   EXPECT_LT(difference(decoded, model->decoder().forward(want.mean, BatchNormMode::kFrozen)), 0.05);
+}
+
+TEST(FoldedNetwork, PackedGivesWhatTheNetworkGives) {
+  const auto exact = small_model(at::kDouble), model = small_model(at::kFloat);
+  const at::NoGradGuard no_grad;
+  const at::Tensor x = waves({2, 1, 32, 32}, at::kDouble);
+  const Encoder::Output want = exact->encoder().forward(x, BatchNormMode::kFrozen);
+  const FoldedEncoder encoder(model->encoder(), kPackedMode);
+  const Encoder::Output got = encoder.forward(x.to(at::kFloat));
+  EXPECT_LT(difference(got.mean, want.mean), 1e-4);
+  EXPECT_LT(difference(got.embeddings.back(), want.embeddings.back()), 1e-4);
+  EXPECT_TRUE(at::equal(encoder.embed(x.to(at::kFloat)).back(), got.embeddings.back()));
+  const at::Tensor decoded = FoldedDecoder(model->decoder(), kPackedMode).forward(want.mean.to(at::kFloat));
+  EXPECT_LT(difference(decoded, exact->decoder().forward(want.mean, BatchNormMode::kFrozen)), 1e-4);
 }
 
 TEST(FoldedNetwork, RefusesAConditionalModel) {

@@ -34,7 +34,7 @@ class WinogradNode : public torch::autograd::Function<WinogradNode> {
 };
 
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, PassMode mode) {
-  const bool by_winograd = mode.convolutions == ConvolutionMethod::kWinograd && winograd_applies(x, weight);
+  const bool by_winograd = mode.convolutions == ConvolutionMethod::kWinograd && winograd_applies(x.sizes(), weight);
   return by_winograd ? WinogradNode::apply(x, weight) : at::conv2d(x, weight, {}, 1, 1);
 }
 

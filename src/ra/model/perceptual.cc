@@ -42,8 +42,8 @@ at::Tensor unit_length(const at::Tensor& features) {
   return features / (features.square().sum(1, true).sqrt() + kTiny);
 }
 
-at::Tensor resize_to(const at::Tensor& map, const at::Tensor& image) {
-  return at::upsample_bilinear2d(map, image.sizes().slice(2), /*align_corners=*/false);
+at::Tensor resize_to(const at::Tensor& map, std::int64_t side) {
+  return at::upsample_bilinear2d(map, {side, side}, /*align_corners=*/false);
 }
 
 }  // namespace
@@ -95,7 +95,7 @@ std::vector<at::Tensor> SqueezenetLpips::layers(const at::Tensor& first, const a
 at::Tensor SqueezenetLpips::distance(const at::Tensor& first, const at::Tensor& second) const {
   const at::NoGradGuard no_grad;
   at::Tensor sum = at::zeros({first.size(0), 1, first.size(2), first.size(3)}, first_.weight.options());
-  for (const at::Tensor& layer : layers(first, second)) sum += resize_to(layer, first);
+  for (const at::Tensor& layer : layers(first, second)) sum += resize_to(layer, first.size(2));
   return sum;
 }
 
@@ -121,14 +121,7 @@ class EncoderDistance : public PerceptualDistance {
 
   at::Tensor distance(const at::Tensor& first, const at::Tensor& second) const override {
     const at::NoGradGuard no_grad;
-    const auto a = embeddings(first), b = embeddings(second);
-    at::Tensor sum;
-    for (std::size_t level = 0; level < a.size(); ++level) {
-      const at::Tensor difference = (unit_length(a[level]) - unit_length(b[level])).square().sum(1, true);
-      const at::Tensor map = resize_to(difference, first);
-      sum = sum.defined() ? sum.add_(map) : map;
-    }
-    return sum.div_(static_cast<double>(a.size()));
+    return embedding_distance(embeddings(first), embeddings(second), first.size(2));
   }
 
   std::string name() const override { return "encoder"; }
@@ -151,6 +144,17 @@ std::unique_ptr<SqueezenetLpips> load_squeezenet_lpips(const std::filesystem::pa
   const SqueezenetWeights weights = read_squeezenet_weights(folder);
   return in_context(fmt::format("'{}'", folder.string()),
                     [&] { return std::make_unique<SqueezenetLpips>(weights.backbone, weights.heads, device); });
+}
+
+at::Tensor embedding_distance(const std::vector<at::Tensor>& first, const std::vector<at::Tensor>& second,
+                              std::int64_t side) {
+  at::Tensor sum;
+  for (std::size_t level = 0; level < first.size(); ++level) {
+    const at::Tensor difference = (unit_length(first[level]) - unit_length(second[level])).square().sum(1, true);
+    const at::Tensor map = resize_to(difference, side);
+    sum = sum.defined() ? sum.add_(map) : map;
+  }
+  return sum.div_(static_cast<double>(first.size()));
 }
 
 std::unique_ptr<PerceptualDistance> make_encoder_distance(std::shared_ptr<const ReversedAutoencoder> model) {

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -67,8 +68,12 @@ SqueezenetWeights read_squeezenet_weights(const std::filesystem::path& folder);
 // missing, kBadInput when they do not fit.
 std::unique_ptr<SqueezenetLpips> load_squeezenet_lpips(const std::filesystem::path& folder, at::Device device);
 
-// The built-in distance in the model's own embeddings (REFERENCE.md, "The built-in perceptual distance").
-// Keeps the model alive.
+// The built-in distance (REFERENCE.md, "The built-in perceptual distance") of two images of `side` pixels whose embeddings
+// these are, finest first: [N,1,side,side].
+at::Tensor embedding_distance(const std::vector<at::Tensor>& first, const std::vector<at::Tensor>& second,
+                              std::int64_t side);
+
+// The same in the model's own embeddings. Keeps the model alive.
 std::unique_ptr<PerceptualDistance> make_encoder_distance(std::shared_ptr<const ReversedAutoencoder> model);
 
 }  // namespace ra

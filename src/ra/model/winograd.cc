@@ -2,10 +2,13 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 
 #include <algorithm>
 #include <array>
 #include <vector>
+
+#include "ra/model/onednn.h"
 
 namespace ra {
 namespace {
@@ -87,12 +90,12 @@ RA_INLINE void gather_filter(const Vector* in, int step, Vector* out, int out_st
 struct Tiles {
   std::int64_t height, width, rows, columns, count;
 
-  explicit Tiles(const at::Tensor& images)
-      : height(images.size(2)),
-        width(images.size(3)),
+  explicit Tiles(at::IntArrayRef images)  // [N,C,H,W]
+      : height(images[2]),
+        width(images[3]),
         rows((height + kTile - 1) / kTile),
         columns((width + kTile - 1) / kTile),
-        count(images.size(0) * rows * columns) {}
+        count(images[0] * rows * columns) {}
 
   // The offset, in pixels, of pixel (row, column) of tile `tile`; -1 outside the image.
   std::int64_t pixel(std::int64_t tile, int row, int column) const {
@@ -107,13 +110,23 @@ struct Range {
   std::int64_t begin, end;
 };
 
-// What a block's transforms work on. `points` is [36][size][channels].
+// What a block's transforms work on: the values of tile t at point p from `points` + t * tile_step + p * point_step on.
 struct Block {
-  std::int64_t first, size, channels;
+  std::int64_t first, channels, tile_step, point_step;
   float* points;
 
-  float* at(int point, std::int64_t tile) const { return points + (point * size + tile) * channels; }
+  float* at(int point, std::int64_t tile) const { return points + tile * tile_step + point * point_step; }
 };
+
+// Points by tile, [size][36][channels]: what products() reads and writes.
+Block by_tile(std::int64_t first, std::int64_t channels, float* points) {
+  return {first, channels, kPoints * channels, channels, points};
+}
+
+// Tiles by point, [36][size][channels].
+Block by_point(std::int64_t first, std::int64_t size, std::int64_t channels, float* points) {
+  return {first, channels, channels, size * channels, points};
+}
 
 // The first `side` x `side` pixels of a tile, from `offset` pixels above and left of it; nullptr outside the image.
 template <typename Value, std::size_t side>
@@ -221,9 +234,8 @@ void in_parallel(std::int64_t count, std::int64_t grain, const Work& work) {
 }
 
 // How many tiles a block has: a function of the shapes alone, so that results do not depend on the number of threads.
-// Odd, so that the 36 places that a vector is written to do not share a line of the cache.
 std::int64_t block_size(const Tiles& tiles, std::int64_t channels) {
-  return std::min(tiles.count, std::max<std::int64_t>(kBlockValues / (kPoints * channels), 32)) | 1;
+  return std::min(tiles.count, std::max<std::int64_t>(kBlockValues / (kPoints * channels), 32));
 }
 
 at::Tensor channels_last(const at::Tensor& images) { return images.contiguous(at::MemoryFormat::ChannelsLast); }
@@ -234,29 +246,32 @@ const float* data_or_null(const at::Tensor& tensor) {
 
 }  // namespace
 
-bool winograd_applies(const at::Tensor& x, const at::Tensor& weight) {
-  // Below this many tiles, transforming the filters costs more than their use saves.
-  constexpr std::int64_t kLeastTiles = 32;
-  return x.is_cpu() && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat && weight.size(2) == 3 &&
+bool winograd_applies(at::IntArrayRef images, const at::Tensor& weight, FilterUse use) {
+  // Below so many tiles, transforming the filters, or reading four times as much of them, costs more than it saves.
+  const std::int64_t least_tiles = use == FilterUse::kOnce ? 32 : 16;
+  // oneDNN has no fast product of points for less.
+  static const bool kHasAvx2 = at::get_cpu_capability() != "DEFAULT";
+  return kHasAvx2 && weight.is_cpu() && weight.scalar_type() == at::kFloat && weight.size(2) == 3 &&
          weight.size(3) == 3 && weight.size(0) % kLanes == 0 && weight.size(1) % kLanes == 0 &&
-         Tiles(x).count >= kLeastTiles;
+         Tiles(images).count >= least_tiles;
 }
 
-at::Tensor winograd_weight(const at::Tensor& weight) {
+WinogradFilters winograd_filters(const at::Tensor& weight, at::IntArrayRef images) {
   const at::Tensor filters = channels_last(weight.detach());
   const std::int64_t outputs = weight.size(0), inputs = weight.size(1);
-  at::Tensor points = at::empty({kPoints, outputs, inputs}, filters.options());
+  at::Tensor points = at::empty({kPoints * outputs, inputs, 1, 1}, filters.options());
   const float* from = filters.const_data_ptr<float>();
   float* to = points.data_ptr<float>();
   in_parallel(outputs, 1, [&](Range range) { transform_filters(from, to, outputs, inputs, range); });
-  return points;
+  const std::int64_t size = block_size(Tiles(images), inputs + outputs);
+  return {onednn_pack(points, {1, kPoints * inputs, size, 1}, kPoints), outputs, inputs};
 }
 
-at::Tensor winograd_convolution(const at::Tensor& x, const at::Tensor& transformed, const at::Tensor& bias,
+at::Tensor winograd_convolution(const at::Tensor& x, const WinogradFilters& filters, const at::Tensor& bias,
                                 const at::Tensor& residual, double slope) {
   const at::Tensor images = channels_last(x.detach());
-  const std::int64_t inputs = transformed.size(2), outputs = transformed.size(1);
-  const Tiles tiles(images);
+  const std::int64_t inputs = filters.inputs, outputs = filters.outputs;
+  const Tiles tiles(images.sizes());
   const at::Tensor added = residual.defined() ? channels_last(residual.detach()) : residual;
   at::Tensor result = at::empty({images.size(0), outputs, tiles.height, tiles.width}, images.options(),
                                 at::MemoryFormat::ChannelsLast);
@@ -266,13 +281,14 @@ at::Tensor winograd_convolution(const at::Tensor& x, const at::Tensor& transform
   const std::vector<float> zeros(static_cast<std::size_t>(inputs));
   const std::int64_t size = block_size(tiles, inputs + outputs);
   in_parallel((tiles.count + size - 1) / size, 1, [&](Range blocks) {
-    at::Tensor windows = at::empty({kPoints, size, inputs}, images.options());
-    at::Tensor products = at::empty({kPoints, size, outputs}, images.options());
+    // The products of all points are one convolution of 1x1 in 36 groups, over tiles as pixels.
+    const at::Tensor windows = at::empty({1, kPoints * inputs, size, 1}, images.options(),
+                                         at::MemoryFormat::ChannelsLast);
     for (std::int64_t k = blocks.begin; k < blocks.end; ++k) {
       const Range all = {0, std::min(size, tiles.count - k * size)};
-      transform_windows(from, tiles, {k * size, size, inputs, windows.data_ptr<float>()}, all, zeros.data());
-      at::bmm_out(products, windows, transformed.transpose(1, 2));
-      transform_outputs(to, tiles, {k * size, size, outputs, products.data_ptr<float>()}, all, epilogue);
+      transform_windows(from, tiles, by_tile(k * size, inputs, windows.data_ptr<float>()), all, zeros.data());
+      const at::Tensor products = onednn_convolution(windows, filters.points, 1, {}, 1.0, kPoints);
+      transform_outputs(to, tiles, by_tile(k * size, outputs, products.data_ptr<float>()), all, epilogue);
     }
   });
   return result;
@@ -281,19 +297,20 @@ at::Tensor winograd_convolution(const at::Tensor& x, const at::Tensor& transform
 at::Tensor winograd_weight_gradient(const at::Tensor& x, const at::Tensor& gradient) {
   const at::Tensor images = channels_last(x.detach()), gradients = channels_last(gradient.detach());
   const std::int64_t inputs = images.size(1), outputs = gradients.size(1);
-  const Tiles tiles(images);
+  const Tiles tiles(images.sizes());
   const float* image_data = images.const_data_ptr<float>();
   const float* gradient_data = gradients.const_data_ptr<float>();
   const std::vector<float> zeros(static_cast<std::size_t>(std::max(inputs, outputs)));
   // Blocks one after another, so that their sum has one order; threads share each.
-  const std::int64_t size = 4 * block_size(tiles, inputs + outputs);
+  // Odd, so that the 36 places that a vector is written to do not share a line of the cache.
+  const std::int64_t size = 4 * block_size(tiles, inputs + outputs) | 1;
   at::Tensor windows = at::empty({kPoints, size, inputs}, images.options());
   at::Tensor spread = at::empty({kPoints, size, outputs}, images.options());
   at::Tensor points = at::zeros({kPoints, outputs, inputs}, images.options());
   for (std::int64_t first = 0; first < tiles.count; first += size) {
     const std::int64_t used = std::min(size, tiles.count - first);
-    const Block window_block = {first, size, inputs, windows.data_ptr<float>()};
-    const Block spread_block = {first, size, outputs, spread.data_ptr<float>()};
+    const Block window_block = by_point(first, size, inputs, windows.data_ptr<float>());
+    const Block spread_block = by_point(first, size, outputs, spread.data_ptr<float>());
     in_parallel(used, 8, [&](Range range) {
       transform_windows(image_data, tiles, window_block, range, zeros.data());
       spread_gradients(gradient_data, tiles, spread_block, range, zeros.data());

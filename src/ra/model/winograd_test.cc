@@ -32,8 +32,8 @@ TEST(WinogradTest, ConvolvesAsTheDirectSumDoes) {
   for (const Shape& s : kShapes) {
     const at::Tensor x = values({s.images, s.inputs, s.height, s.width});
     const at::Tensor weight = values({s.outputs, s.inputs, 3, 3});
-    ASSERT_TRUE(winograd_applies(x, weight));
-    const at::Tensor found = winograd_convolution(x, winograd_weight(weight));
+    ASSERT_TRUE(winograd_applies(x.sizes(), weight));
+    const at::Tensor found = winograd_convolution(x, winograd_filters(weight, x.sizes()));
     EXPECT_LT(relative_difference(found, exact_convolution(x, weight)), kTolerance) << s.height << "x" << s.width;
   }
 }
@@ -42,15 +42,15 @@ TEST(WinogradTest, AddsBiasAndResidualAndBendsTheSum) {
   const at::Tensor x = values({2, 8, 10, 12}), weight = values({16, 8, 3, 3});
   const at::Tensor bias = values({16}), residual = values({2, 16, 10, 12});
   const at::Tensor sum = exact_convolution(x, weight) + bias.reshape({1, 16, 1, 1}) + residual;
-  const at::Tensor found = winograd_convolution(x, winograd_weight(weight), bias, residual, 0.2);
+  const at::Tensor found = winograd_convolution(x, winograd_filters(weight, x.sizes()), bias, residual, 0.2);
   EXPECT_LT(relative_difference(found, at::leaky_relu(sum, 0.2)), kTolerance);
 }
 
 TEST(WinogradTest, TakesWeightsAndImagesOfAnyLayout) {
   const at::Tensor x = values({2, 8, 12, 12}), weight = values({8, 8, 3, 3});
-  const at::Tensor found = winograd_convolution(x, winograd_weight(weight));
+  const at::Tensor found = winograd_convolution(x, winograd_filters(weight, x.sizes()));
   const auto last = at::MemoryFormat::ChannelsLast;
-  EXPECT_TRUE(at::equal(found, winograd_convolution(x.contiguous(last), winograd_weight(weight.contiguous(last)))));
+  EXPECT_TRUE(at::equal(found, winograd_convolution(x.contiguous(last), winograd_filters(weight.contiguous(last), x.sizes()))));
 }
 
 TEST(WinogradTest, GivesTheGradientOfTheFilters) {
@@ -69,23 +69,23 @@ TEST(WinogradTest, GivesTheSameBitsWithAnyNumberOfThreads) {
   const at::Tensor x = values({4, 16, 32, 32}), weight = values({16, 16, 3, 3});
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
-  const at::Tensor one = winograd_convolution(x, winograd_weight(weight));
+  const at::Tensor one = winograd_convolution(x, winograd_filters(weight, x.sizes()));
   const at::Tensor gradient_one = winograd_weight_gradient(x, one);
   at::set_num_threads(2);
-  EXPECT_TRUE(at::equal(winograd_convolution(x, winograd_weight(weight)), one));
+  EXPECT_TRUE(at::equal(winograd_convolution(x, winograd_filters(weight, x.sizes())), one));
   EXPECT_TRUE(at::equal(winograd_weight_gradient(x, one), gradient_one));
   at::set_num_threads(threads);
 }
 
 TEST(WinogradTest, LeavesWhatItCannotDoOrWhatIsTooSmallToTheDirectSum) {
   const at::Tensor weight = values({8, 8, 3, 3}), x = values({1, 8, 32, 32});
-  EXPECT_TRUE(winograd_applies(x, weight));
-  EXPECT_FALSE(winograd_applies(x, values({8, 8, 5, 5})));
-  EXPECT_FALSE(winograd_applies(values({1, 1, 32, 32}), values({8, 1, 3, 3})));
-  EXPECT_FALSE(winograd_applies(x, values({12, 8, 3, 3})));
-  EXPECT_FALSE(winograd_applies(x.to(at::kDouble), weight.to(at::kDouble)));
-  EXPECT_FALSE(winograd_applies(x.to(at::kBFloat16), weight.to(at::kBFloat16)));
-  EXPECT_FALSE(winograd_applies(values({1, 8, 8, 8}), weight));
+  EXPECT_TRUE(winograd_applies(x.sizes(), weight));
+  EXPECT_FALSE(winograd_applies(x.sizes(), values({8, 8, 5, 5})));
+  EXPECT_FALSE(winograd_applies(values({1, 1, 32, 32}).sizes(), values({8, 1, 3, 3})));
+  EXPECT_FALSE(winograd_applies(x.sizes(), values({12, 8, 3, 3})));
+  EXPECT_FALSE(winograd_applies(x.to(at::kDouble).sizes(), weight.to(at::kDouble)));
+  EXPECT_FALSE(winograd_applies(x.to(at::kBFloat16).sizes(), weight.to(at::kBFloat16)));
+  EXPECT_FALSE(winograd_applies(values({1, 8, 8, 8}).sizes(), weight));
 }
 
 }  // namespace
