@@ -13,6 +13,7 @@
 #include "ra/io/read_image.h"
 #include "ra/io/write_image.h"
 #include "ra/model/convolution.h"
+#include "ra/model/onednn.h"
 #include "ra/model/perceptual.h"
 #include "ra/testing/shared_data.h"
 #include "ra/testing/temporary_folder.h"
@@ -61,6 +62,19 @@ void Convolution3x3(benchmark::State& state, Kind kind, ra::ConvolutionMethod me
   state.counters["FLOP/s"] = rate(y, x.size(1));
 }
 
+// 1 image, weights laid out once.
+void PackedConvolution3x3(benchmark::State& state, bool winograd) {
+  const at::Tensor x = channels_last({1, state.range(0), state.range(2), state.range(2)});
+  const at::Tensor weight = channels_last({state.range(1), state.range(0), 3, 3}), direct = ra::onednn_pack(weight, x.sizes());
+  const ra::PackedConvolution packed(weight, {}, x.sizes());
+  at::Tensor y;
+  for (auto _ : state) {
+    y = winograd ? packed.forward(x, {}, 0.2) : ra::onednn_convolution(x, direct, 3, {}, 0.2);
+    benchmark::DoNotOptimize(y);
+  }
+  state.counters["FLOP/s"] = rate(y, x.size(1));
+}
+
 // The same behind a doubling of pixels, by phases; `side` is that of the source.
 void DoubledConvolution3x3(benchmark::State& state, Kind kind) {
   const at::Tensor x = channels_last({8, state.range(0), state.range(2), state.range(2)});
@@ -90,6 +104,8 @@ BENCHMARK_CAPTURE(Convolution3x3, input_winograd, Kind::kInputGradient, ra::Conv
 BENCHMARK_CAPTURE(Convolution3x3, weight_direct, Kind::kWeightGradient, ra::ConvolutionMethod::kDirect)->Apply(layers);
 BENCHMARK_CAPTURE(Convolution3x3, weight_winograd, Kind::kWeightGradient, ra::ConvolutionMethod::kWinograd)
     ->Apply(layers);
+BENCHMARK_CAPTURE(PackedConvolution3x3, direct, false)->Apply(layers);
+BENCHMARK_CAPTURE(PackedConvolution3x3, as_it_chooses, true)->Apply(layers);
 BENCHMARK_CAPTURE(DoubledConvolution3x3, forward, Kind::kForward)->Apply(doubled_layers);
 BENCHMARK_CAPTURE(DoubledConvolution3x3, input, Kind::kInputGradient)->Apply(doubled_layers);
 BENCHMARK_CAPTURE(DoubledConvolution3x3, weight, Kind::kWeightGradient)->Apply(doubled_layers);

@@ -43,8 +43,8 @@ at::Tensor onednn_convolution(const at::Tensor& x, const at::Tensor& weight, std
 }
 
 at::Tensor onednn_pack(const at::Tensor& weight, at::IntArrayRef images, std::int64_t groups) {
-  return at::mkldnn_reorder_conv2d_weight(weight.contiguous().to_mkldnn(), both(weight.size(2) / 2), both(1), both(1),
-                                          groups, images);
+  static const auto kOperator = found("mkldnn::_reorder_convolution_weight");
+  return called(kOperator, {weight, both(weight.size(2) / 2), both(1), both(1), groups, std::optional(images.vec())});
 }
 
 at::Tensor onednn_transposed(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias, double slope) {

@@ -118,7 +118,7 @@ struct Block {
   float* at(int point, std::int64_t tile) const { return points + tile * tile_step + point * point_step; }
 };
 
-// Points by tile, [size][36][channels]: what products() reads and writes.
+// Points by tile, [size][36][channels]: the pixels of the products.
 Block by_tile(std::int64_t first, std::int64_t channels, float* points) {
   return {first, channels, kPoints * channels, channels, points};
 }
@@ -200,17 +200,19 @@ RA_VECTOR_CLONES void transform_outputs(float* images, const Tiles& tiles, const
   }
 }
 
-// U = G g G^T of every filter: [K][9][C] -> [36][K][C], for the outputs K in `range`.
+// U = G g G^T of every filter: [K][9][C] -> [36][K][C], for the outputs K in `range`. `one` holds the points of one output:
+// written straight to their places, which lie a power of two apart, they would throw each other out of the cache.
 RA_VECTOR_CLONES void transform_filters(const float* filters, float* points, std::int64_t outputs, std::int64_t inputs,
-                                        Range range) {
+                                        Range range, float* one) {
   for (std::int64_t k = range.begin; k < range.end; ++k) {
     for (std::int64_t c = 0; c < inputs; c += kLanes) {
       Vector filter[9], half[kWindow * 3], all[kPoints];
       for (int i = 0; i < 9; ++i) filter[i] = load(filters + (k * 9 + i) * inputs + c);
       for (int j = 0; j < 3; ++j) transform_filter(filter + j, 3, half + j, 3);
       for (int i = 0; i < kWindow; ++i) transform_filter(half + i * 3, 1, all + i * kWindow, 1);
-      for (int i = 0; i < kPoints; ++i) store(points + (i * outputs + k) * inputs + c, all[i]);
+      for (int i = 0; i < kPoints; ++i) store(one + i * inputs + c, all[i]);
     }
+    for (int i = 0; i < kPoints; ++i) std::copy_n(one + i * inputs, inputs, points + (i * outputs + k) * inputs);
   }
 }
 
@@ -262,7 +264,10 @@ WinogradFilters winograd_filters(const at::Tensor& weight, at::IntArrayRef image
   at::Tensor points = at::empty({kPoints * outputs, inputs, 1, 1}, filters.options());
   const float* from = filters.const_data_ptr<float>();
   float* to = points.data_ptr<float>();
-  in_parallel(outputs, 1, [&](Range range) { transform_filters(from, to, outputs, inputs, range); });
+  in_parallel(outputs, 1, [&](Range range) {
+    std::vector<float> one(static_cast<std::size_t>(kPoints * inputs));
+    transform_filters(from, to, outputs, inputs, range, one.data());
+  });
   const std::int64_t size = block_size(Tiles(images), inputs + outputs);
   return {onednn_pack(points, {1, kPoints * inputs, size, 1}, kPoints), outputs, inputs};
 }
