@@ -12,7 +12,7 @@ from measurements import Measurement
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-LISTED_SLICES = 40
+LISTED_SLICES = 120
 VOLUME_SLICES = 120
 
 

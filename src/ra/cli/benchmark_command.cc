@@ -113,6 +113,7 @@ Work native_forward_work(const ReversedAutoencoder& model, const BenchmarkOption
   if (options.precision.value_or("fp32") != "fp32") {
     throw Error(ErrorCode::kUnsupported, "the backend native computes in fp32 alone");
   }
+  const OneThread one_thread;
   auto encoder = std::make_shared<FoldedEncoder>(model.encoder(), kPackedMode);
   auto decoder = std::make_shared<FoldedDecoder>(model.decoder(), kPackedMode);
   return {"ra native fp32", options.batch, [encoder, decoder, images = random_images(options.batch)] {

@@ -8,6 +8,7 @@
 
 #include "ra/base/error.h"
 #include "ra/detection/inference_backend.h"
+#include "ra/detection/one_thread.h"
 #include "ra/model/folded_network.h"
 
 namespace ra {
@@ -39,9 +40,10 @@ class NativeBackend : public InferenceBackend {
  public:
   NativeBackend(const ScreeningModel& model, const OpenvinoThreads& threads)
       : rule_(model.rule),
-        noise_(model.noise),
-        encoder_(std::make_shared<FoldedEncoder>(model.network->encoder(), kPackedMode)),
-        decoder_(model.network->decoder(), kPackedMode) {
+        noise_(model.noise) {
+    const OneThread one_thread;  // as when it screens: PackedConvolution
+    encoder_ = std::make_shared<FoldedEncoder>(model.network->encoder(), kPackedMode);
+    decoder_ = std::make_unique<FoldedDecoder>(model.network->decoder(), kPackedMode);
     if (!model.squeezenet) {
       distance_ = std::make_shared<FoldedDistance>(encoder_);
     } else if (has_openvino()) {
@@ -71,18 +73,18 @@ class NativeBackend : public InferenceBackend {
     std::vector<at::Tensor> scores;
     for (std::int64_t k = 0; k < noise.size(0); ++k) {
       const at::Tensor z = sample_latent(posterior.mean, posterior.log_variance, noise[k]);
-      scores.push_back(anomaly_stages(x, decoder_.forward(z).contiguous(), *distance_).scores);
+      scores.push_back(anomaly_stages(x, decoder_->forward(z).contiguous(), *distance_).scores);
     }
     return at::cat(scores);
   }
 
  private:
   at::Tensor reconstruct(const Encoder::Output& posterior) const {
-    if (!rule_.uses_noise()) return decoder_.forward(posterior.mean).contiguous();
+    if (!rule_.uses_noise()) return decoder_->forward(posterior.mean).contiguous();
     at::Tensor sum;
     for (const at::Tensor& noise : noise_.split(kDrawsTogether)) {
       const at::Tensor z = sample_latent(posterior.mean, posterior.log_variance, noise);
-      const at::Tensor decoded = decoder_.forward(z).sum(0, /*keepdim=*/true);
+      const at::Tensor decoded = decoder_->forward(z).sum(0, /*keepdim=*/true);
       sum = sum.defined() ? sum.add_(decoded) : decoded;
     }
     return sum.div_(rule_.draws()).contiguous();
@@ -91,7 +93,7 @@ class NativeBackend : public InferenceBackend {
   LatentRule rule_;
   at::Tensor noise_;
   std::shared_ptr<const FoldedEncoder> encoder_;
-  FoldedDecoder decoder_;
+  std::unique_ptr<const FoldedDecoder> decoder_;
   std::shared_ptr<const PerceptualDistance> distance_;
 };
 

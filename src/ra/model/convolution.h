@@ -62,7 +62,8 @@ at::Tensor expand_image_weight_gradient(const at::Tensor& gradient, const at::Te
 class PackedConvolution {
  public:
   // weight: [K,C,h,w] of an odd size, or [C,K,4,4] for images before their doubling (Note [Phases]). bias: [K] or
-  // undefined. Best for images of the sizes `images`, [N,C,H,W]; right for any.
+  // undefined. Best for images of the sizes `images`, [N,C,H,W], and for as many threads of LibTorch as there are now; right
+  // for any, but oneDNN, which chooses the layout by both, may then lay the weight out anew at every call.
   PackedConvolution(const at::Tensor& weight, at::Tensor bias, at::IntArrayRef images);
   // LeakyReLU_slope(conv(x) + bias + residual). No residual after phases.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& residual = {}, double slope = 1.0) const;
