@@ -106,7 +106,7 @@ at::Tensor convolution_input_gradient(const at::Tensor& gradient, const at::Tens
 
 at::Tensor convolution_weight_gradient(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
                                        ConvolutionMethod method) {
-  if (method == ConvolutionMethod::kWinograd && winograd_applies(x.sizes(), weight)) {
+  if (method == ConvolutionMethod::kWinograd && winograd_applies(x.sizes(), weight, FilterUse::kGradient)) {
     return winograd_weight_gradient(x, gradient);
   }
   if (takes_products(x, weight)) return weight_gradient_by_products(gradient, x);

@@ -249,8 +249,9 @@ const float* data_or_null(const at::Tensor& tensor) {
 }  // namespace
 
 bool winograd_applies(at::IntArrayRef images, const at::Tensor& weight, FilterUse use) {
-  // Below so many tiles, transforming the filters, or reading four times as much of them, costs more than it saves.
-  const std::int64_t least_tiles = use == FilterUse::kOnce ? 32 : 16;
+  // Below so many tiles, transforming the filters, or reading four times as much of them, costs more than it saves
+  // (docs/performance.md; scripts/bench --kernels).
+  const std::int64_t least_tiles = use == FilterUse::kOnce ? 160 : use == FilterUse::kGradient ? 32 : 16;
   // oneDNN has no fast product of points for less.
   static const bool kHasAvx2 = at::get_cpu_capability() != "DEFAULT";
   return kHasAvx2 && weight.is_cpu() && weight.scalar_type() == at::kFloat && weight.size(2) == 3 &&

@@ -11,8 +11,8 @@ namespace ra {
 // sum. float32 on the CPU, images channels last. Results differ from the direct sum by about 1e-5 of the largest output,
 // and do not depend on the number of threads that share the work.
 
-// How often transformed filters are used: for one convolution, or for many.
-enum class FilterUse { kOnce, kMany };
+// What filters are transformed for: one convolution (forward, or for the gradient of its input), many, or their gradient.
+enum class FilterUse { kOnce, kMany, kGradient };
 
 // Whether a convolution by `weight` [K,C,h,w] of images [N,C,H,W] can be computed so and gains by it.
 bool winograd_applies(at::IntArrayRef images, const at::Tensor& weight, FilterUse use = FilterUse::kOnce);

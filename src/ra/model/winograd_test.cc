@@ -4,6 +4,8 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace ra {
 namespace {
 
@@ -32,7 +34,7 @@ TEST(WinogradTest, ConvolvesAsTheDirectSumDoes) {
   for (const Shape& s : kShapes) {
     const at::Tensor x = values({s.images, s.inputs, s.height, s.width});
     const at::Tensor weight = values({s.outputs, s.inputs, 3, 3});
-    ASSERT_TRUE(winograd_applies(x.sizes(), weight));
+    ASSERT_TRUE(winograd_applies(x.sizes(), weight, FilterUse::kGradient));
     const at::Tensor found = winograd_convolution(x, winograd_filters(weight, x.sizes()));
     EXPECT_LT(relative_difference(found, exact_convolution(x, weight)), kTolerance) << s.height << "x" << s.width;
   }
@@ -77,15 +79,24 @@ TEST(WinogradTest, GivesTheSameBitsWithAnyNumberOfThreads) {
   at::set_num_threads(threads);
 }
 
-TEST(WinogradTest, LeavesWhatItCannotDoOrWhatIsTooSmallToTheDirectSum) {
-  const at::Tensor weight = values({8, 8, 3, 3}), x = values({1, 8, 32, 32});
-  EXPECT_TRUE(winograd_applies(x.sizes(), weight));
-  EXPECT_FALSE(winograd_applies(x.sizes(), values({8, 8, 5, 5})));
-  EXPECT_FALSE(winograd_applies(values({1, 1, 32, 32}).sizes(), values({8, 1, 3, 3})));
-  EXPECT_FALSE(winograd_applies(x.sizes(), values({12, 8, 3, 3})));
-  EXPECT_FALSE(winograd_applies(x.to(at::kDouble).sizes(), weight.to(at::kDouble)));
-  EXPECT_FALSE(winograd_applies(x.to(at::kBFloat16).sizes(), weight.to(at::kBFloat16)));
-  EXPECT_FALSE(winograd_applies(values({1, 8, 8, 8}).sizes(), weight));
+TEST(WinogradTest, LeavesWhatItCannotDoToTheDirectSum) {
+  const at::Tensor weight = values({8, 8, 3, 3});
+  const std::vector<std::int64_t> images = {1, 8, 64, 64};
+  EXPECT_TRUE(winograd_applies(images, weight));
+  EXPECT_FALSE(winograd_applies(images, values({8, 8, 5, 5})));
+  EXPECT_FALSE(winograd_applies({1, 1, 64, 64}, values({8, 1, 3, 3})));
+  EXPECT_FALSE(winograd_applies(images, values({12, 8, 3, 3})));
+  EXPECT_FALSE(winograd_applies(images, weight.to(at::kDouble)));
+  EXPECT_FALSE(winograd_applies(images, weight.to(at::kBFloat16)));
+}
+
+TEST(WinogradTest, LeavesWhatIsTooSmallToTheDirectSum) {
+  const at::Tensor weight = values({8, 8, 3, 3});
+  EXPECT_FALSE(winograd_applies({1, 8, 32, 32}, weight, FilterUse::kOnce));
+  EXPECT_TRUE(winograd_applies({1, 8, 32, 32}, weight, FilterUse::kGradient));
+  EXPECT_FALSE(winograd_applies({1, 8, 16, 16}, weight, FilterUse::kGradient));
+  EXPECT_TRUE(winograd_applies({1, 8, 16, 16}, weight, FilterUse::kMany));
+  EXPECT_FALSE(winograd_applies({1, 8, 8, 8}, weight, FilterUse::kMany));
 }
 
 }  // namespace
