@@ -33,7 +33,11 @@ at::Device resolve_device(std::string_view choice) {
     throw Error(ErrorCode::kUsage, fmt::format("unknown device '{}': use auto, cpu or cuda", choice));
   }
   static const std::string obstacle = cuda_obstacle();
-  if (obstacle.empty()) return at::Device(at::kCUDA, 0);
+  if (obstacle.empty()) {
+    // cuDNN rounds the inputs of float32 convolutions to TF32 (10 bits of mantissa) unless it is told not to.
+    at::globalContext().setAllowTF32CuDNN(false);
+    return at::Device(at::kCUDA, 0);
+  }
   if (choice == "cuda") throw Error(ErrorCode::kUnsupported, "device cuda was asked for, but " + obstacle);
   return at::Device(at::kCPU);
 }
