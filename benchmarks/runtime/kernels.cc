@@ -65,7 +65,8 @@ void Convolution3x3(benchmark::State& state, Kind kind, ra::ConvolutionMethod me
 // 1 image, weights laid out once.
 void PackedConvolution3x3(benchmark::State& state, bool winograd) {
   const at::Tensor x = channels_last({1, state.range(0), state.range(2), state.range(2)});
-  const at::Tensor weight = channels_last({state.range(1), state.range(0), 3, 3}), direct = ra::onednn_pack(weight, x.sizes());
+  const at::Tensor weight = channels_last({state.range(1), state.range(0), 3, 3});
+  const at::Tensor direct = ra::onednn_pack(weight, x.sizes());
   const ra::PackedConvolution packed(weight, {}, x.sizes());
   at::Tensor y;
   for (auto _ : state) {

@@ -24,7 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // CLAHE turns a rounding into a step of one of its levels, and these scores are of noise (Note [Roundings]).
-constexpr double kScoreTolerance = 1e-2;
+constexpr double kScoreTolerance = 1e-3;
+// Winograd's convolutions round more.
+double score_tolerance(const std::string& backend) { return backend == "native" ? 10 * kScoreTolerance : kScoreTolerance; }
 
 at::Tensor noise_images(std::int64_t count, const ModelOptions& shape) {
   at::Tensor images = at::empty({count, shape.image_channels, shape.image_size, shape.image_size});
@@ -115,14 +117,15 @@ void expect_same_results(const ModelFile& file, const std::string& backend, cons
   const at::Tensor images = noise_images(2, file.model->options());
   const auto exact = detector_of(file, "torch", latent, 3).detect(images);
   const auto fast = detector_of(file, backend, latent, 3).detect(images);
+  const double tolerance = score_tolerance(backend);
   for (std::size_t k = 0; k < exact.size(); ++k) {
     EXPECT_LT((fast[k].reconstruction - exact[k].reconstruction).abs().max().item<double>(), 1e-4) << latent;
-    expect_near(fast[k].score, exact[k].score, kScoreTolerance, "score");
-    expect_near(fast[k].score_maximum, exact[k].score_maximum, kScoreTolerance, "maximum");
+    expect_near(fast[k].score, exact[k].score, tolerance, "score");
+    expect_near(fast[k].score_maximum, exact[k].score_maximum, 10 * kScoreTolerance, "maximum");
     expect_near(fast[k].reconstruction_mae, exact[k].reconstruction_mae, 1e-4, "mae");
     expect_near(fast[k].perceptual_distance, exact[k].perceptual_distance, 1e-4, "distance");
-    expect_near(*fast[k].score_mean, *exact[k].score_mean, kScoreTolerance, "mean of samples");
-    expect_near(fast[k].perceptual.mean().item<double>(), exact[k].perceptual.mean().item<double>(), kScoreTolerance,
+    expect_near(*fast[k].score_mean, *exact[k].score_mean, tolerance, "mean of samples");
+    expect_near(fast[k].perceptual.mean().item<double>(), exact[k].perceptual.mean().item<double>(), tolerance,
                 "smoothed distances");
     EXPECT_EQ(fast[k].map.sizes(), exact[k].map.sizes());
   }

@@ -13,8 +13,8 @@ struct DetectionOptions {
   std::string perceptual;
   // Folder with squeeze.backbone.pth and squeeze.pth.
   std::string perceptual_weights;
-  // Engine: "torch" (the exact one), "native" (the fastest on CPUs), "openvino", or empty for what the bundle was calibrated
-  // with (torch for a checkpoint).
+  // Engine: "torch" (the exact one), "native" (the fastest on CPUs), "openvino", or empty for what the bundle was
+  // calibrated with (torch for a checkpoint).
   std::string backend;
   // Arithmetic: "fp32", "bf16", or empty for what the bundle was calibrated with (fp32 for a checkpoint).
   std::string precision;

@@ -25,8 +25,9 @@ struct ScreeningModel {
 
 // An engine that screens slices. The steps to add one:
 //   1. a file here with a factory below;
-//   2. a line in AnomalyDetector's constructor, and its name in DetectionOptions::validate();
-//   3. the word in add_engine_options (cli/common_options.cc) and docs/calibration.md, "Engines".
+//   2. a line in make_backend() and its name in knows_engine() (anomaly_detector.cc);
+//   3. the word in add_engine_options (cli/common_options.cc), visit_detection (experiment/config_fields.cc),
+//      cli/benchmark_command.cc and docs/calibration.md, "Engines".
 // All methods may be called from several threads.
 class InferenceBackend {
  public:

@@ -52,7 +52,8 @@ TEST(WinogradTest, TakesWeightsAndImagesOfAnyLayout) {
   const at::Tensor x = values({2, 8, 12, 12}), weight = values({8, 8, 3, 3});
   const at::Tensor found = winograd_convolution(x, winograd_filters(weight, x.sizes()));
   const auto last = at::MemoryFormat::ChannelsLast;
-  EXPECT_TRUE(at::equal(found, winograd_convolution(x.contiguous(last), winograd_filters(weight.contiguous(last), x.sizes()))));
+  const WinogradFilters filters = winograd_filters(weight.contiguous(last), x.sizes());
+  EXPECT_TRUE(at::equal(found, winograd_convolution(x.contiguous(last), filters)));
 }
 
 TEST(WinogradTest, GivesTheGradientOfTheFilters) {
