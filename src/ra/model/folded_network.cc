@@ -112,6 +112,20 @@ class BlockNode : public Function<BlockNode> {
   }
 };
 
+// Halves the sides by means of 2x2 pixels. Unlike avg_pool2d()'s own, its gradient is channels last whatever comes in.
+class HalveNode : public Function<HalveNode> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x) {
+    context->save_for_backward({x});
+    return at::avg_pool2d(x, 2);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    return {at::avg_pool2d_backward(gradients[0].contiguous(kLast), context->get_saved_variables()[0], 2, {}, 0,
+                                    /*ceil_mode=*/false, /*count_include_pad=*/true, {})};
+  }
+};
+
 // The encoder's first layer: few channels to many, and LeakyReLU.
 class ExpandNode : public Function<ExpandNode> {
  public:
@@ -214,9 +228,9 @@ std::vector<at::Tensor> FoldedEncoder::embed(const at::Tensor& x) const {
   const at::Tensor images = x.to(dtype_);
   const at::Tensor first = packed_first_ ? packed_first_->forward(images.contiguous(kLast), {}, kLeakySlope)
                                          : ExpandNode::apply(images, first_.weight, first_.bias);
-  std::vector<at::Tensor> embeddings = {at::avg_pool2d(first, 2)};
+  std::vector<at::Tensor> embeddings = {HalveNode::apply(first)};
   for (std::size_t level = 1; level < blocks_.size(); ++level) {
-    embeddings.push_back(at::avg_pool2d(blocks_[level - 1].forward(embeddings.back()), 2));
+    embeddings.push_back(HalveNode::apply(blocks_[level - 1].forward(embeddings.back())));
   }
   return embeddings;
 }

@@ -57,7 +57,8 @@ struct DecoderPasses {
 
 namespace {
 
-// The network for the passes between two moves of a parameter: with fidelity fast as folded convolutions, else as it is.
+// The network for the passes between two moves of a parameter: with fidelity fast as folded convolutions, each half
+// folded when it is first used; else as it is.
 class StepNetwork {
  public:
   StepNetwork(const ReversedAutoencoder& model, BatchNormMode batch_norm, StepMode mode)
@@ -66,14 +67,14 @@ class StepNetwork {
         precision_(mode.precision) {
     if (mode.fidelity == Fidelity::kExact) return;
     const at::Tensor like = model.state().front().tensor;
-    const FoldedMode folded{mode.precision == Precision::kBf16 ? at::kBFloat16 : like.scalar_type(),
-                            ConvolutionMethod::kWinograd};
-    encoder_.emplace(model.encoder(), folded);
-    decoder_.emplace(model.decoder(), folded);
+    folded_ = {mode.precision == Precision::kBf16 ? at::kBFloat16 : like.scalar_type(), ConvolutionMethod::kWinograd};
   }
 
-  Encoder::Output encode(const at::Tensor& x) const {
-    if (encoder_) return encoder_->forward(x);
+  Encoder::Output encode(const at::Tensor& x) {
+    if (folded_) {
+      if (!encoder_) encoder_.emplace(model_.encoder(), *folded_);
+      return encoder_->forward(x);
+    }
     const PrecisionGuard guard(precision_, x.device().type());
     Encoder::Output output = model_.encoder().forward(x, pass_);
     output.mean = output.mean.to(x.scalar_type());
@@ -81,8 +82,11 @@ class StepNetwork {
     return output;
   }
 
-  at::Tensor decode(const at::Tensor& z) const {
-    if (decoder_) return decoder_->forward(z);
+  at::Tensor decode(const at::Tensor& z) {
+    if (folded_) {
+      if (!decoder_) decoder_.emplace(model_.decoder(), *folded_);
+      return decoder_->forward(z);
+    }
     const PrecisionGuard guard(precision_, z.device().type());
     return model_.decoder().forward(z, pass_).to(z.scalar_type());
   }
@@ -91,6 +95,7 @@ class StepNetwork {
   const ReversedAutoencoder& model_;
   PassMode pass_;
   Precision precision_;
+  std::optional<FoldedMode> folded_;
   std::optional<FoldedEncoder> encoder_;
   std::optional<FoldedDecoder> decoder_;
 };
@@ -237,7 +242,7 @@ StepTerms IntrospectiveStep::step(const at::Tensor& real, const StepNoise& noise
 at::Tensor IntrospectiveStep::update_encoder(const at::Tensor& real, const StepNoise& noise, StepTerms& terms) {
   encoder_adam_.require_grad(true);
   decoder_adam_.require_grad(false);
-  const StepNetwork network(*model_, batch_norm_, mode_);
+  StepNetwork network(*model_, batch_norm_, mode_);
   EncoderPasses passes;
   passes.real = real;
   passes.fake = network.decode(noise.prior);
@@ -258,7 +263,7 @@ IntrospectiveStep::Handover IntrospectiveStep::update_encoder_fast(const at::Ten
                                                                    StepTerms& terms) {
   encoder_adam_.require_grad(true);
   decoder_adam_.require_grad(true);
-  const StepNetwork network(*model_, batch_norm_, mode_);
+  StepNetwork network(*model_, batch_norm_, mode_);
   Handover handover;
   handover.fake = network.decode(noise.prior);
   EncoderPasses passes;
@@ -321,7 +326,7 @@ void IntrospectiveStep::update_decoder(const at::Tensor& real, const at::Tensor&
                                        StepTerms& terms) {
   encoder_adam_.require_grad(false);
   decoder_adam_.require_grad(true);
-  const StepNetwork network(*model_, batch_norm_, mode_);
+  StepNetwork network(*model_, batch_norm_, mode_);
   DecoderPasses passes;
   passes.real = real;
   passes.fake = network.decode(noise.prior);
@@ -336,7 +341,7 @@ void IntrospectiveStep::update_decoder(const at::Tensor& real, const at::Tensor&
 void IntrospectiveStep::update_decoder_fast(const at::Tensor& real, const Handover& from, const StepNoise& noise,
                                             StepTerms& terms) {
   encoder_adam_.require_grad(false);
-  const StepNetwork network(*model_, batch_norm_, mode_);
+  StepNetwork network(*model_, batch_norm_, mode_);
   const std::int64_t count = real.size(0);
   const Encoder::Output of_both = network.encode(at::cat({from.rec, from.fake}));
   DecoderPasses passes{real, from.fake, from.rec, part_of(of_both, 0, count), part_of(of_both, count, count), {}, {}};
@@ -377,7 +382,7 @@ void IntrospectiveStep::finish_decoder(const DecoderPasses& passes, StepTerms& t
 WarmupTerms IntrospectiveStep::warm_up(const at::Tensor& real, const at::Tensor& noise, double beta_kl) {
   encoder_adam_.require_grad(true);
   decoder_adam_.require_grad(true);
-  const StepNetwork network(*model_, batch_norm_, mode_);
+  StepNetwork network(*model_, batch_norm_, mode_);
   const Encoder::Output posterior = network.encode(real);
   const at::Tensor rec = network.decode(sampled(posterior, noise));
   WarmupTerms terms;
