@@ -138,6 +138,16 @@ void require_output_written() {
                   std::string("cannot write to standard output: ") + std::strerror(errno) + "; free some space");
 }
 
+// Ends the program without taking down LibTorch's static objects, which would take 0.15 s; all of ours are gone, or,
+// like locks, end with it. A sanitizer looks for leaks in an ordinary end.
+int leave(int code) {
+#ifndef __SANITIZE_ADDRESS__
+  std::fflush(nullptr);
+  std::_Exit(code);
+#endif
+  return code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -145,7 +155,7 @@ int main(int argc, char** argv) {
   try {
     const int code = run(argc, argv);
     require_output_written();
-    return code;
+    return leave(code);
   } catch (const ra::Error& error) {
     std::fprintf(stderr, "ra: error: %s\n", error.what());
     return or_signal(ra::exit_code(error.code()));

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <utility>
 
 #include "ra/base/error.h"
@@ -50,6 +51,8 @@ std::unique_ptr<InferenceBackend> make_backend(const ScreeningModel& model, cons
   if (options.backend == "native") return make_native_backend(model, precision, threads);
   return make_openvino_backend(model, precision, threads);
 }
+
+constexpr std::uint64_t kCanarySeed = 1;  // of what check_against_exact() compares
 
 bool is_fp32(const DetectorIdentity& identity) { return identity.precision == "fp32"; }
 
@@ -144,17 +147,16 @@ AnomalyDetector AnomalyDetector::load(const std::filesystem::path& model_path, c
   if (!std::filesystem::exists(model_path)) {
     throw Error(ErrorCode::kUsage, fmt::format("there is no model file '{}' (--model)", model_path.string()));
   }
-  const std::string name =
-      model_path.filename().string() + " " + sha256_hex_of_file(model_path).substr(0, 12);
-  if (is_bundle(model_path)) return load_bundle(model_path, name, options, device, seed);
-  AnomalyDetector detector(read_model_file(model_path), name, options, device, seed);
-  detector.check_against_exact();
-  return detector;
+  auto hash = std::async(std::launch::async, [&] { return sha256_hex_of_file(model_path); });
+  const bool bundled = is_bundle(model_path);
+  Bundle read = bundled ? read_bundle(model_path) : Bundle{read_model_file(model_path), {}, {}};
+  const std::string name = model_path.filename().string() + " " + hash.get().substr(0, 12);
+  if (bundled) return of_bundle(std::move(read), model_path, name, options, device, seed);
+  return AnomalyDetector(std::move(read.model), name, options, device, seed, /*checks=*/true);
 }
 
-AnomalyDetector AnomalyDetector::load_bundle(const std::filesystem::path& path, const std::string& name,
-                                             DetectionOptions options, at::Device device, std::uint64_t seed) {
-  Bundle bundle = read_bundle(path);
+AnomalyDetector AnomalyDetector::of_bundle(Bundle bundle, const std::filesystem::path& path, const std::string& name,
+                                           DetectionOptions options, at::Device device, std::uint64_t seed) {
   const bool own_weights = bundle.model.squeezenet && options.perceptual_weights.empty();
   if (options.perceptual == bundle.model.perceptual && own_weights) options.perceptual.clear();
   Calibration calibration = choose(std::move(bundle.calibrations), options);
@@ -170,10 +172,17 @@ AnomalyDetector AnomalyDetector::load_bundle(const std::filesystem::path& path, 
 }
 
 void AnomalyDetector::check_against_exact() const {
-  if (identity_.backend == "torch") return;
-  constexpr std::uint64_t kSeed = 1;
-  const at::Tensor image = canary_image(kSeed, input_);
-  const auto exact = make_torch_backend(model_, device_, Precision::kFp32)->screen(image), got = backend_->screen(image);
+  if (identity_.backend != "torch") require_agreement(exact_canary());
+}
+
+InferenceBackend::Output AnomalyDetector::exact_canary() const {
+  const OneThread one_thread;
+  return make_torch_backend(model_, device_, Precision::kFp32)->screen(canary_image(kCanarySeed, input_));
+}
+
+void AnomalyDetector::require_agreement(const InferenceBackend::Output& exact) const {
+  const OneThread one_thread;
+  const auto got = backend_->screen(canary_image(kCanarySeed, input_));
   const auto relative = [](const at::Tensor& value, const at::Tensor& expected) {
     return std::abs(value.mean().item<double>() / expected.mean().item<double>() - 1.0);
   };
@@ -194,7 +203,7 @@ void AnomalyDetector::check_against_exact() const {
 }
 
 AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const DetectionOptions& options,
-                                 at::Device device, std::uint64_t seed)
+                                 at::Device device, std::uint64_t seed, bool checks)
     : options_(settled(options, file.perceptual)),
       input_(file.input),
       device_(device),
@@ -218,10 +227,14 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
   model_.squeezenet = squeezenet_of(options_, std::move(file.squeezenet));
   const auto perceptual = in_context(options_.perceptual + " distance", [&] { return make_perceptual(model_, device); });
   map_maximum_ = default_map_maximum(*perceptual);
-  backend_ = make_backend(model_, options_, device);
   const std::string drawn = stored ? "model" : fmt::format("seed {}", seed);
   identity_ = {perceptual->name(), options_.backend,       options_.precision,
                std::move(model_name), rule, model_.rule.uses_noise() ? drawn : "none"};
+  // The exact one computes while the other is made, which takes longer.
+  std::future<InferenceBackend::Output> exact;
+  if (checks && options_.backend != "torch") exact = std::async(std::launch::async, [this] { return exact_canary(); });
+  backend_ = make_backend(model_, options_, device);
+  if (exact.valid()) require_agreement(exact.get());
 }
 
 // Note [One slice at a time]: convolutions choose their kernels by the batch's size, their rounding differs, and CLAHE

@@ -19,6 +19,8 @@
 
 namespace ra {
 
+struct Bundle;
+
 // What a detector found in one slice. Tensors are float32 on the CPU.
 struct AnomalyResult {
   double score = 0.0;         // mean of the map, >= 0; larger is more anomalous
@@ -44,8 +46,9 @@ class AnomalyDetector {
   static AnomalyDetector load(const std::filesystem::path& model_path, const DetectionOptions& options,
                               at::Device device, std::uint64_t seed);
 
+  // With `checks` it must pass check_against_exact(), of which a part is done while the backend is made.
   AnomalyDetector(ModelFile file, std::string model_name, const DetectionOptions& options, at::Device device,
-                  std::uint64_t seed);
+                  std::uint64_t seed, bool checks = false);
 
   // slices: [N,C,S,S] float32 from prepare_slice with input(); any N >= 1. One result a slice, in order;
   // it does not depend on the others (Note [One slice at a time]).
@@ -75,8 +78,10 @@ class AnomalyDetector {
 
  private:
   AnomalyResult detect_one(const at::Tensor& slice) const;
-  static AnomalyDetector load_bundle(const std::filesystem::path& path, const std::string& name,
-                                     DetectionOptions options, at::Device device, std::uint64_t seed);
+  InferenceBackend::Output exact_canary() const;
+  void require_agreement(const InferenceBackend::Output& exact) const;
+  static AnomalyDetector of_bundle(Bundle bundle, const std::filesystem::path& path, const std::string& name,
+                                   DetectionOptions options, at::Device device, std::uint64_t seed);
 
   ScreeningModel model_;
   std::unique_ptr<InferenceBackend> backend_;

@@ -2,11 +2,11 @@
 
 #include <ATen/ATen.h>
 
-#include <array>
 #include <memory>
 #include <openvino/opsets/opset8.hpp>
 #include <utility>
 
+#include "ra/model/convolution.h"
 #include "ra/model/layers.h"
 
 namespace ra::graph {
@@ -14,7 +14,6 @@ namespace {
 
 namespace op = ov::opset8;
 
-constexpr double kNormEpsilon = 1e-5;
 // Under the root, where the exact path adds 1e-10 to the root itself; both only keep a vector of zeros at zero.
 constexpr float kTinySquared = 1e-20F;
 
@@ -49,14 +48,14 @@ Nodes interpolate(const Nodes& x, std::int64_t side, op::Interpolate::Interpolat
 }  // namespace
 
 Nodes constant(const at::Tensor& tensor) {
-  const at::Tensor values = tensor.to(at::kCPU, at::kFloat).contiguous();
-  const ov::Shape shape(values.sizes().begin(), values.sizes().end());
-  return node<op::Constant>(ov::element::f32, shape, values.const_data_ptr());
+  const auto values = std::make_shared<at::Tensor>(tensor.to(at::kCPU, at::kFloat).contiguous());
+  const ov::Shape shape(values->sizes().begin(), values->sizes().end());
+  return node<op::Constant>(ov::element::f32, shape, values->const_data_ptr(), values);
 }
 
 Kernel folded(const StateDict& state, const std::string& convolution, const std::string& norm) {
-  const auto tensor = [&](const std::string& name) { return find_tensor(state, name).to(at::kCPU, at::kDouble); };
-  const at::Tensor scale = tensor(norm + ".weight") / (tensor(norm + ".running_var") + kNormEpsilon).sqrt();
+  const auto tensor = [&](const std::string& name) { return find_tensor(state, name); };
+  const at::Tensor scale = tensor(norm + ".weight") * (tensor(norm + ".running_var") + kBatchNormEpsilon).rsqrt();
   return {tensor(convolution + ".weight") * scale.reshape({-1, 1, 1, 1}),
           tensor(norm + ".bias") - tensor(norm + ".running_mean") * scale};
 }
@@ -69,16 +68,7 @@ Nodes convolution(const Nodes& x, const Filters& filters, std::size_t stride, st
                    filters);
 }
 
-// Note [Merged taps]: of the three taps w0 w1 w2 over an axis of doubled pixels, two always meet the same pixel. An
-// even position sees w0 of the pixel before and w1 + w2 of its own, an odd one w0 + w1 of its own and w2 of the next:
-// the transposed convolution by w2, w1 + w2, w0 + w1, w0 with stride 2. Padding with zeros stays the same.
-Filters filters_of_twice(const Kernel& kernel) {
-  const at::Tensor merge = at::zeros({4, 3}, at::kDouble);  // [merged tap, tap]
-  constexpr std::array<std::pair<int, int>, 6> kMerged = {{{0, 2}, {1, 1}, {1, 2}, {2, 0}, {2, 1}, {3, 0}}};
-  for (const auto& [to, from] : kMerged) merge[to][from].fill_(1.0);
-  // [out,in,3,3] -> [in,out,4,4]
-  return {constant(at::einsum("oiyx,ay,bx->ioab", {kernel.weight.to(at::kDouble), merge, merge})), bias_of(kernel)};
-}
+Filters filters_of_twice(const Kernel& kernel) { return {constant(phase_weight(kernel.weight)), bias_of(kernel)}; }
 
 Nodes convolution_of_twice(const Nodes& x, const Filters& filters) {
   const ov::CoordinateDiff pads{1, 1};

@@ -17,11 +17,10 @@ namespace ra::graph {
 
 using Nodes = ov::Output<ov::Node>;
 
-// A constant of float32 with the tensor's shape and values.
+// A constant of float32 with the tensor's shape and values; it may keep the tensor's memory, which must not change then.
 Nodes constant(const at::Tensor& tensor);
 
-// Filters [out,in,k,k] and offsets [out] (undefined for none), float64 where they were computed, so that they are rounded
-// once.
+// Filters [out,in,k,k] and offsets [out] (undefined for none).
 struct Kernel {
   at::Tensor weight, bias;
 };
@@ -39,7 +38,7 @@ Filters filters(const Kernel& kernel);
 Nodes convolution(const Nodes& x, const Filters& filters, std::size_t stride, std::ptrdiff_t pad);
 
 // convolution_of_twice(x, filters_of_twice(kernel)) is convolution(nearest_twice(x), filters(kernel), 1, 1) of a 3x3
-// kernel, with 4 instead of 9 products (Note [Merged taps]).
+// kernel, with 4 instead of 9 products (Note [Phases] in model/convolution.h).
 Filters filters_of_twice(const Kernel& kernel);
 Nodes convolution_of_twice(const Nodes& x, const Filters& filters);
 
