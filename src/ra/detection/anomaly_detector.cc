@@ -48,11 +48,18 @@ std::unique_ptr<InferenceBackend> make_backend(const ScreeningModel& model, cons
   }
   const int all = at::get_num_threads();
   const OpenvinoThreads threads{all, options.streams > 0 ? options.streams : all};
+  // As when it screens; and other threads that wait for work would keep the processors from the exact one.
+  const OneThread one_thread;
   if (options.backend == "native") return make_native_backend(model, precision, threads);
   return make_openvino_backend(model, precision, threads);
 }
 
 constexpr std::uint64_t kCanarySeed = 1;  // of what check_against_exact() compares
+
+// As far as the options tell.
+bool uses_openvino(const DetectionOptions& options) {
+  return options.backend == "openvino" || (options.backend == "native" && !options.perceptual_weights.empty());
+}
 
 bool is_fp32(const DetectorIdentity& identity) { return identity.precision == "fp32"; }
 
@@ -148,6 +155,8 @@ AnomalyDetector AnomalyDetector::load(const std::filesystem::path& model_path, c
     throw Error(ErrorCode::kUsage, fmt::format("there is no model file '{}' (--model)", model_path.string()));
   }
   auto hash = std::async(std::launch::async, [&] { return sha256_hex_of_file(model_path); });
+  std::future<void> engine;
+  if (uses_openvino(options)) engine = std::async(std::launch::async, load_openvino);
   const bool bundled = is_bundle(model_path);
   Bundle read = bundled ? read_bundle(model_path) : Bundle{read_model_file(model_path), {}, {}};
   const std::string name = model_path.filename().string() + " " + hash.get().substr(0, 12);

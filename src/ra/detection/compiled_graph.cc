@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ra/base/error.h"
+#include "ra/base/log.h"
 #include "ra/detection/openvino_cache.h"
 
 namespace ra {
@@ -49,6 +50,14 @@ auto translated(const char* what, Work&& work) {
 }
 
 }  // namespace
+
+void load_openvino() noexcept {
+  try {
+    core().get_property("CPU", ov::device::full_name);
+  } catch (const std::exception& error) {
+    log::debug("OpenVINO cannot be loaded: {}", error.what());  // whoever uses it says so
+  }
+}
 
 CompiledGraph::CompiledGraph(const std::shared_ptr<ov::Model>& model, Precision precision,
                              const OpenvinoThreads& threads)

@@ -15,6 +15,8 @@ namespace {
 
 bool has_openvino() { return false; }
 
+void load_openvino() noexcept {}
+
 std::unique_ptr<InferenceBackend> make_openvino_backend(const ScreeningModel&, Precision, const OpenvinoThreads&) {
   refuse_missing();
 }
