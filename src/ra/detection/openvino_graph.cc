@@ -73,9 +73,8 @@ class NetworkNodes {
       const std::string name = fmt::format("decoder.main.res_in_{}.", label);
       y = k == 0 ? block(name, y) : block_of_twice(name, y);
     }
-    const Filters predict =
-        graph::filters({tensor("decoder.main.predict.weight"), tensor("decoder.main.predict.bias")});
-    return std::make_shared<op::Sigmoid>(graph::convolution(y, predict, 1, 2));
+    const graph::Kernel predict{tensor("decoder.main.predict.weight"), tensor("decoder.main.predict.bias")};
+    return std::make_shared<op::Sigmoid>(graph::convolution_to_few(y, predict));
   }
 
  private:

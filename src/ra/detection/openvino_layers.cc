@@ -35,16 +35,6 @@ std::optional<Nodes> bias_of(const Kernel& kernel) {
 
 std::int64_t side_of(const Nodes& x) { return static_cast<std::int64_t>(x.get_shape().back()); }
 
-Nodes interpolate(const Nodes& x, std::int64_t side, op::Interpolate::InterpolateMode mode,
-                  op::Interpolate::CoordinateTransformMode transform) {
-  using Attributes = op::Interpolate::InterpolateAttrs;
-  const Attributes attributes(mode, op::Interpolate::ShapeCalcMode::SIZES, {0, 0}, {0, 0}, transform,
-                              op::Interpolate::NearestMode::FLOOR);
-  const float scale = static_cast<float>(side) / static_cast<float>(side_of(x));
-  const Nodes scales = op::Constant::create(ov::element::f32, {2}, {scale, scale});
-  return node<op::Interpolate>(x, integers({side, side}), scales, integers({2, 3}), attributes);
-}
-
 }  // namespace
 
 Nodes constant(const at::Tensor& tensor) {
@@ -77,14 +67,36 @@ Nodes convolution_of_twice(const Nodes& x, const Filters& filters) {
                    filters);
 }
 
+Nodes convolution_to_few(const Nodes& x, const Kernel& kernel) {
+  const std::int64_t filters_out = kernel.weight.size(0), channels = kernel.weight.size(1), size = kernel.weight.size(2);
+  // [out,in,y,x] -> a filter of one line for every row y: [out*y,in,1,x]
+  const at::Tensor lines = kernel.weight.permute({0, 2, 1, 3}).reshape({filters_out * size, channels, 1, size});
+  // Adds the results of the rows, each taken from its own line of pixels: [out,out*y,y,1].
+  const at::Tensor sums = at::zeros({filters_out, filters_out, size, size, 1});
+  for (std::int64_t out = 0; out < filters_out; ++out) sums[out][out].squeeze(2).fill_diagonal_(1.0);
+  const auto convolved = [](const Nodes& from, const at::Tensor& weight, std::ptrdiff_t rows, std::ptrdiff_t columns) {
+    const ov::CoordinateDiff pads{rows, columns};
+    return node<op::Convolution>(from, constant(weight), ov::Strides{1, 1}, pads, pads, ov::Strides{1, 1});
+  };
+  const Nodes by_rows = convolved(x, lines, 0, size / 2);
+  return with_bias(convolved(by_rows, sums.flatten(1, 2), size / 2, 0), {{}, bias_of(kernel)});
+}
+
 Nodes nearest_twice(const Nodes& x) {
-  return interpolate(x, 2 * side_of(x), op::Interpolate::InterpolateMode::NEAREST,
-                     op::Interpolate::CoordinateTransformMode::ASYMMETRIC);
+  using Attributes = op::Interpolate::InterpolateAttrs;
+  const Attributes attributes(op::Interpolate::InterpolateMode::NEAREST, op::Interpolate::ShapeCalcMode::SIZES, {0, 0},
+                              {0, 0}, op::Interpolate::CoordinateTransformMode::ASYMMETRIC,
+                              op::Interpolate::NearestMode::FLOOR);
+  const std::int64_t side = 2 * side_of(x);
+  const Nodes scales = op::Constant::create(ov::element::f32, {2}, {2.0F, 2.0F});
+  return node<op::Interpolate>(x, integers({side, side}), scales, integers({2, 3}), attributes);
 }
 
 Nodes bilinear(const Nodes& x, std::int64_t side) {
-  return interpolate(x, side, op::Interpolate::InterpolateMode::LINEAR_ONNX,
-                     op::Interpolate::CoordinateTransformMode::HALF_PIXEL);
+  // What every pixel of an axis gives to those of the result, [from,to]; as two products, since OpenVINO's own
+  // interpolation takes ten times as long on one channel.
+  const at::Tensor shares = at::upsample_linear1d(at::eye(side_of(x)).unsqueeze(0), {side}, false)[0];
+  return node<op::MatMul>(node<op::MatMul>(constant(shares), x, true, false), constant(shares), false, false);
 }
 
 Nodes average_pool(const Nodes& x) {
