@@ -106,6 +106,8 @@ TEST_F(BenchmarkCommand, RefusesOptionsOfAnotherKindOfWork) {
               HasSubstr("--perceptual and --perceptual-weights have no effect with --work train"));
   EXPECT_THAT(refusal({"--work", "prepare", "--precision", "bf16", "a.png"}),
               HasSubstr("--precision has no effect with --work prepare"));
+  EXPECT_THAT(refusal({"--work", "prepare", "--device", "cpu", "a.png"}),
+              HasSubstr("--device has no effect with --work prepare"));
   EXPECT_THAT(refusal({"--work", "screen", "a.png"}), HasSubstr("INPUT has no effect with --work screen"));
 }
 

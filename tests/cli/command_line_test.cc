@@ -101,7 +101,6 @@ TEST(CommandLine, RefusesMisuseWithAHintAndExitCodeTwo) {
       {{"train", "c.yaml", "--output", ""}, "--output is empty"},
       {{"run", ""}, "CONFIG is empty"},
       {{"model", "convert", "m.pt", ""}, "OUT is empty; see 'ra model convert --help'"},
-      {{"benchmark", "--device", "cuda"}, "unknown option '--device'"},
       {{"benchmark", "--seed", "1"}, "unknown option '--seed'"},
       {{"benchmark", "--work", "train", "--perceptual", "squeezenet"}, "no effect with --work train"},
   };

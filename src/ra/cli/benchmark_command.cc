@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -22,6 +23,7 @@
 #include "ra/detection/anomaly_detector.h"
 #include "ra/detection/one_thread.h"
 #include "ra/detection/openvino_forward.h"
+#include "ra/experiment/device.h"
 #include "ra/model/folded_network.h"
 #include "ra/model/precision.h"
 #include "ra/training/introspective_step.h"
@@ -45,6 +47,13 @@ struct Work {
   std::int64_t slices;  // that one run goes through
   std::function<void()> run;
 };
+
+at::Device device_of(const BenchmarkOptions& options) { return resolve_device(options.common.device.value_or("cpu")); }
+
+// Work that was given to a GPU goes on behind the call that gave it.
+void wait_for(at::Device device) {
+  if (!device.is_cpu()) c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
+}
 
 ModelOptions full_size() {
   ModelOptions options;
@@ -71,14 +80,19 @@ Work training_work(const BenchmarkOptions& options) {
   const StepMode mode{options.fidelity.value_or("exact") == "fast" ? Fidelity::kFast : Fidelity::kExact,
                       precision_from_string(options.precision.value_or("fp32"))};
   auto model = std::make_shared<ReversedAutoencoder>(full_size(), 0);
-  model->to(at::kFloat, at::kCPU);
+  const at::Device device = device_of(options);
+  model->to(at::kFloat, device);
   auto step = std::make_shared<IntrospectiveStep>(*model, LossOptions{}, BatchNormMode::kFrozen, 5e-5, mode);
   const std::int64_t count = options.batch;
-  const StepNoise noise{normal(count, 128, Purpose::kPriorNoise),      normal(count, 128, Purpose::kRealNoise),
-                        normal(count, 128, Purpose::kRecEncoderNoise), normal(count, 128, Purpose::kFakeEncoderNoise),
-                        normal(count, 128, Purpose::kRecDecoderNoise), normal(count, 128, Purpose::kFakeDecoderNoise)};
+  const auto draw = [&](Purpose purpose) { return normal(count, 128, purpose).to(device); };
+  const StepNoise noise{draw(Purpose::kPriorNoise),       draw(Purpose::kRealNoise),
+                        draw(Purpose::kRecEncoderNoise),  draw(Purpose::kFakeEncoderNoise),
+                        draw(Purpose::kRecDecoderNoise),  draw(Purpose::kFakeDecoderNoise)};
   return {fmt::format("ra torch {} {}", to_string(mode.precision), to_string(mode.fidelity)), count,
-          [model, step, images = random_images(options.batch), noise] { step->step(images, noise); }};
+          // From the processor's memory, as a training's batches come.
+          [model, step, device, images = random_images(options.batch), noise] {
+            step->step(images.to(device), noise);
+          }};
 }
 
 // Calls work(slice) for each slice of a batch, as `ra screen` does: several at the same time, by one thread each.
@@ -126,17 +140,21 @@ Work native_forward_work(const ReversedAutoencoder& model, const BenchmarkOption
 
 Work forward_work(const BenchmarkOptions& options) {
   auto model = std::make_shared<ReversedAutoencoder>(full_size(), 0);
-  model->to(at::kFloat, at::kCPU);
+  const at::Device device = device_of(options);
+  model->to(at::kFloat, device);
   const std::string backend = options.backend.value_or("torch");
+  if (backend != "torch" && !device.is_cpu()) {
+    throw Error(ErrorCode::kUsage, fmt::format("the backend {} computes on the CPU: give --device cpu", backend));
+  }
   if (backend == "native") return native_forward_work(*model, options);
   if (backend == "openvino") {
     return openvino_forward_work({model, LatentRule::parse("mean"), {}, {}}, options);
   }
   const Precision precision = precision_from_string(options.precision.value_or("fp32"));
   return {fmt::format("ra torch {}", to_string(precision)), options.batch,
-          [model, precision, images = random_images(options.batch)] {
+          [model, precision, device, images = random_images(options.batch).to(device)] {
             const at::NoGradGuard no_grad;
-            const PrecisionGuard guard(precision, at::kCPU);
+            const PrecisionGuard guard(precision, device.type());
             model->forward(images);
           }};
 }
@@ -150,7 +168,7 @@ Work screening_work(const BenchmarkOptions& options) {
   detection.perceptual_weights = options.perceptual_weights.value_or("");
   detection.backend = options.backend.value_or("torch");
   detection.precision = options.precision.value_or("fp32");
-  auto detector = std::make_shared<AnomalyDetector>(std::move(file), "random weights", detection, at::kCPU, 0);
+  auto detector = std::make_shared<AnomalyDetector>(std::move(file), "random weights", detection, device_of(options), 0);
   return {fmt::format("ra {} {}", detector->identity().backend, detector->identity().precision), options.batch,
           [detector, images = random_images(options.batch)] {
             over_slices(images, [&](const at::Tensor& slice) { detector->detect(slice); });
@@ -179,6 +197,7 @@ void refuse_without_effect(const BenchmarkOptions& options) {
          "--perceptual and --perceptual-weights have");
   refuse(!screens && options.work != "forward" && options.backend.has_value(), "--backend has");
   refuse(options.work != "train" && options.fidelity.has_value(), "--fidelity has");
+  refuse(options.work == "prepare" && options.common.device.has_value(), "--device has");
   refuse(options.work == "prepare" && options.precision.has_value(), "--precision has");
   refuse(options.work != "prepare" && !options.inputs.empty(), "INPUT has");
   if (options.work == "prepare" && options.inputs.empty()) {
@@ -209,11 +228,13 @@ double median(std::vector<double> values) {
 int run_benchmark(const BenchmarkOptions& options) {
   apply_common_options(options.common);
   const Work work = choose_work(options);
+  const at::Device device = device_of(options);
   constexpr int kWarmUps = 2;
   std::vector<double> seconds;
   for (int k = 0; k < kWarmUps + options.repeats; ++k) {
     const auto start = std::chrono::steady_clock::now();
     work.run();
+    wait_for(device);
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
     if (k >= kWarmUps) seconds.push_back(passed.count() / static_cast<double>(work.slices));
   }
@@ -241,6 +262,8 @@ void add_options(CLI::App& command, BenchmarkOptions& options) {
   command.add_option("--repeats", options.repeats, "timed runs; the median is reported")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
+  command.add_option("--device", options.common.device, "cpu (the default), cuda or auto; not of --work prepare")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   command.add_option("--precision", options.precision, "fp32 (the default) or bf16; not of --work prepare")
       ->check(CLI::IsMember({"fp32", "bf16"}));
   command.add_option("--backend", options.backend, "of --work screen and forward: torch (the default), openvino or native")
