@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <new>
 #include <regex>
 #include <set>
 #include <system_error>
@@ -176,9 +177,13 @@ std::size_t remove_stale_temporaries(const std::filesystem::path& folder) {
 
 namespace {
 
-// Reads into `content`, already sized by the file's length, and notices a file that shrinks meanwhile.
-template <class Container>
-Container read_whole(const std::filesystem::path& path, std::size_t limit) {
+std::span<std::byte> span_of(std::vector<std::byte>& content) { return content; }
+std::span<char> span_of(std::string& content) { return content; }
+std::span<std::byte> span_of(const SharedBytes& content) { return content.bytes; }
+
+// Reads into make(length of the file), and notices a file that shrinks meanwhile.
+template <class Make>
+auto read_whole(const std::filesystem::path& path, std::size_t limit, const Make& make) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) {
     throw Error(ErrorCode::kBadInput, "cannot read '" + path.string() + "': " + std::strerror(errno));
@@ -195,10 +200,11 @@ Container read_whole(const std::filesystem::path& path, std::size_t limit) {
     throw Error(ErrorCode::kBadInput, "'" + path.string() + "' has " + std::to_string(info.st_size) +
                                           " bytes, more than the " + std::to_string(limit) + " accepted here");
   }
-  Container content(static_cast<std::size_t>(info.st_size), typename Container::value_type{});
+  auto content = make(static_cast<std::size_t>(info.st_size));
+  const auto bytes = std::as_writable_bytes(span_of(content));
   std::size_t done = 0;
-  while (done < content.size()) {
-    const ssize_t got = ::read(descriptor, content.data() + done, content.size() - done);
+  while (done < bytes.size()) {
+    const ssize_t got = ::read(descriptor, bytes.data() + done, bytes.size() - done);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) throw Error(ErrorCode::kBadInput, "cannot read '" + path.string() + "' to its end");
     done += static_cast<std::size_t>(got);
@@ -209,11 +215,20 @@ Container read_whole(const std::filesystem::path& path, std::size_t limit) {
 }  // namespace
 
 std::vector<std::byte> read_file(const std::filesystem::path& path, std::size_t limit) {
-  return read_whole<std::vector<std::byte>>(path, limit);
+  return read_whole(path, limit, [](std::size_t size) { return std::vector<std::byte>(size); });
+}
+
+SharedBytes read_shared_file(const std::filesystem::path& path, std::size_t limit) {
+  return read_whole(path, limit, [](std::size_t size) {
+    constexpr std::align_val_t kAlignment{64};
+    const std::shared_ptr<std::byte[]> owner(static_cast<std::byte*>(::operator new[](size, kAlignment)),
+                                             [](std::byte* memory) { ::operator delete[](memory, kAlignment); });
+    return SharedBytes{owner, {owner.get(), size}};
+  });
 }
 
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit) {
-  return read_whole<std::string>(path, limit);
+  return read_whole(path, limit, [](std::size_t size) { return std::string(size, '\0'); });
 }
 
 void make_output_folder(const std::filesystem::path& folder) {

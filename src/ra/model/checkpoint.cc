@@ -17,9 +17,10 @@ bool is_running_statistic(std::string_view name) {
   return name.ends_with("running_mean") || name.ends_with("running_var") || name.ends_with("num_batches_tracked");
 }
 
-Checkpoint parse(std::span<const std::byte> file) {
+Checkpoint parse(const SharedBytes& content) {
+  const std::span<const std::byte> file = content.bytes;
   if (file.empty()) refuse("the file is empty");
-  if (looks_like_zip(file)) return {CheckpointFormat::kTorchZip, read_torch_zip(file), {}};
+  if (looks_like_zip(file)) return {CheckpointFormat::kTorchZip, read_torch_zip(content), {}};
   if (looks_like_legacy_torch(file)) return {CheckpointFormat::kTorchLegacy, read_torch_legacy(file), {}};
   if (looks_like_safetensors(file)) return read_safetensors(file);
   if (file[0] == std::byte{0x80}) refuse("a pickle without PyTorch's magic number; save the model with torch.save");
@@ -70,7 +71,7 @@ StateDict Checkpoint::weights() const {
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& path) {
-  const std::vector<std::byte> file = read_file(path);
+  const SharedBytes file = read_shared_file(path);
   return in_context(fmt::format("checkpoint '{}'", path.string()), [&] { return parse(file); });
 }
 

@@ -58,7 +58,7 @@ void read_section(const CheckpointValue& section, ModelFile& file) {
   file.latent_rule = LatentRule::parse(*rule);
   const CheckpointValue* noise = section.find("latent_noise");
   if (noise == nullptr || !std::holds_alternative<at::Tensor>(noise->value)) return;
-  file.latent_noise = std::get<at::Tensor>(noise->value).to(at::kFloat);
+  file.latent_noise = std::get<at::Tensor>(noise->value).to(at::kFloat).clone();  // else it would keep the file
   const std::vector<std::int64_t> expected{file.latent_rule->draws(), file.model->options().latent_size};
   if (file.latent_noise.sizes() != expected) {
     throw Error(ErrorCode::kBadInput, fmt::format("the stored latent noise does not fit the rule {}", *rule));

@@ -30,7 +30,8 @@ at::Storage no_storage(const StorageReference& reference) {
 // The memory of every storage by its key; tensors that name one key share it.
 class ZipStorages {
  public:
-  ZipStorages(std::string prefix, const std::vector<ZipRecord>& records) : prefix_(std::move(prefix) + "data/") {
+  ZipStorages(std::string prefix, const std::vector<ZipRecord>& records, std::shared_ptr<std::byte[]> owner)
+      : prefix_(std::move(prefix) + "data/"), owner_(std::move(owner)) {
     for (const ZipRecord& record : records) records_.emplace(record.name, record.bytes);
   }
 
@@ -45,14 +46,24 @@ class ZipStorages {
     }
     const auto known = storages_.find(name);
     if (known != storages_.end()) return known->second;
-    const at::Storage storage = new_storage(reference.byte_count());
-    fill(storage, record->second);
-    storages_.emplace(name, storage);
-    return storage;
+    return storages_.emplace(name, storage_of(record->second)).first->second;
   }
 
  private:
+  // In the file's memory where its numbers lie as whole ones must (torch.save places every record at a multiple of 64).
+  at::Storage storage_of(std::span<const std::byte> bytes) const {
+    if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(std::max_align_t) != 0) {
+      const at::Storage storage = new_storage(static_cast<std::int64_t>(bytes.size()));
+      fill(storage, bytes);
+      return storage;
+    }
+    const auto size = static_cast<std::int64_t>(bytes.size());
+    auto* const memory = const_cast<std::byte*>(bytes.data());  // ours: `owner` is not const
+    return at::from_blob(memory, {size}, [owner = owner_](void*) {}, at::kByte).storage();
+  }
+
   std::string prefix_;
+  std::shared_ptr<std::byte[]> owner_;
   std::unordered_map<std::string, std::span<const std::byte>> records_;
   std::unordered_map<std::string, at::Storage> storages_;
 };
@@ -145,14 +156,14 @@ bool looks_like_legacy_torch(std::span<const std::byte> file) {
   return file.size() >= kLegacyMagic.size() && ByteCursor(file).take_text(kLegacyMagic.size()) == kLegacyMagic;
 }
 
-CheckpointValue read_torch_zip(std::span<const std::byte> file) {
-  const std::vector<ZipRecord> records = read_stored_zip(file);
+CheckpointValue read_torch_zip(const SharedBytes& file) {
+  const std::vector<ZipRecord> records = read_stored_zip(file.bytes);
   const std::string prefix = archive_prefix(records);
   if (const auto order = find_record(records, prefix + "byteorder");
       !order.empty() && ByteCursor(order).take_text(order.size()) != "little") {
     refuse("a checkpoint of a big-endian machine is not read");
   }
-  ZipStorages storages(prefix, records);
+  ZipStorages storages(prefix, records, file.owner);
   ByteCursor cursor(find_record(records, prefix + "data.pkl"));
   CheckpointValue root =
       read_pickle(cursor, [&](const StorageReference& reference) { return storages.find(reference); });

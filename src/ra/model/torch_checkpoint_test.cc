@@ -149,13 +149,29 @@ TEST_F(TorchCheckpoint, WeightsOfACheckpointWithoutAnyAreAnError) {
   }
 }
 
+TEST_F(TorchCheckpoint, ReadsTensorsWhereverTheFileLiesInMemory) {
+  const at::Tensor written = at::arange(24, at::kDouble);
+  write_torch_checkpoint(path_, {Dict{{text("w"), {written}}}});
+  const std::string whole = read_text_file(path_);
+  for (const std::size_t shift : {0, 1, 8}) {
+    at::Tensor read;
+    {
+      const std::shared_ptr<std::byte[]> owner(new std::byte[whole.size() + shift]);
+      std::memcpy(owner.get() + shift, whole.data(), whole.size());
+      read = tensor_at(read_torch_zip({owner, {owner.get() + shift, whole.size()}}), "w");
+    }
+    EXPECT_TRUE(at::equal(read, written)) << shift;
+  }
+}
+
 TEST_F(TorchCheckpoint, RefusesEveryTruncation) {
   write_torch_checkpoint(path_, {Dict{{text("w"), {at::ones({2})}}}});
-  const std::string whole = read_text_file(path_);
-  for (std::size_t size = 0; size < whole.size(); ++size) {
-    EXPECT_THROW(read_torch_zip(std::as_bytes(std::span(whole).first(size))), Error) << size;
+  const SharedBytes whole = read_shared_file(path_);
+  for (std::size_t size = 0; size < whole.bytes.size(); ++size) {
+    EXPECT_THROW(read_torch_zip({whole.owner, whole.bytes.first(size)}), Error) << size;
   }
-  expect_refused(whole.substr(0, whole.size() / 2));
+  const std::string text = read_text_file(path_);
+  expect_refused(text.substr(0, text.size() / 2));
 }
 
 TEST_F(TorchCheckpoint, RefusesAnythingElse) {
