@@ -21,11 +21,18 @@ struct AnomalyStages {
 // Standard deviation, in pixels, of the Gaussian that smooths the perceptual distances.
 inline constexpr double kPerceptualSigma = 2.0;
 
+// Which CLAHE and Gaussian make the map. Both give the same.
+enum class MapFilters {
+  kOfDevice,   // clahe() and gaussian_filter() for images on the CPU, kByTensors for others
+  kByTensors,  // clahe_by_tensors() and gaussian_filter_by_tensors(), which run on any device
+};
+
 // The anomaly map of RA (Bercea et al., MIDL 2023, section 3.2): |eq(rec) - eq(x)| * G(L(rec,x)) * G(L(eq rec, eq x)),
 // averaged over the image channels. Both are [N,C,S,S] float32 on the same device; S at least 8. `plain` is
 // L(rec,x), [N,1,S,S], where it is known already.
 AnomalyStages anomaly_stages(const at::Tensor& images, const at::Tensor& reconstructions,
-                             const PerceptualDistance& perceptual, const at::Tensor& plain = {});
+                             const PerceptualDistance& perceptual, const at::Tensor& plain = {},
+                             MapFilters filters = MapFilters::kOfDevice);
 
 // The map value that pictures show brightest where the model does not say: about the brightest pixel of a clear
 // lesion (docs/decisions.md, "One colour scale"). Depends on the unit of the perceptual distance.

@@ -69,5 +69,20 @@ TEST(AnomalyMap, ClampsBeforeItEqualises) {
   EXPECT_FALSE(at::equal(beyond.map, plain.map));
 }
 
+// What runs on a GPU, tested where there is none.
+TEST(AnomalyMap, IsTheSameByTensorOperations) {
+  for (const std::int64_t channels : {1, 3}) {
+    const at::Tensor x = patterns(3, channels), reconstructions = (patterns(3, channels).flip(3) + x * 3) / 4;
+    const AnomalyStages expected = anomaly_stages(x, reconstructions, SquaredDifference());
+    const AnomalyStages stages = anomaly_stages(x, reconstructions, SquaredDifference(), {}, MapFilters::kByTensors);
+    EXPECT_GT(stages.map.max().item<float>(), 0.0f);
+    EXPECT_TRUE(at::equal(stages.equalised_image, expected.equalised_image));
+    EXPECT_TRUE(at::equal(stages.equalised_reconstruction, expected.equalised_reconstruction));
+    EXPECT_TRUE(at::equal(stages.perceptual_smooth, expected.perceptual_smooth));
+    EXPECT_TRUE(at::equal(stages.map, expected.map));
+    EXPECT_TRUE(at::equal(stages.scores, expected.scores));
+  }
+}
+
 }  // namespace
 }  // namespace ra

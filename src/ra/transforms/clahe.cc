@@ -1,7 +1,6 @@
 #include "ra/transforms/clahe.h"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -10,37 +9,18 @@
 #include <span>
 #include <vector>
 
-#include "ra/base/error.h"
+#include "ra/transforms/clahe_parts.h"
 #include "ra/transforms/vectorised.h"
 
 namespace ra {
 namespace {
 
-constexpr int kGray = 16384;  // levels of the 14-bit stages
-constexpr int kBins = 256;
-constexpr int kBinWidth = 1 + kGray / kBins;
-constexpr double kClipLimit = 0.01;
-constexpr int kTiles = 8;  // the kernel is this share of a side
+using clahe_parts::Axis;
+using clahe_parts::kBins;
+using clahe_parts::kGray;
+using clahe_parts::Neighbours;
 
 using Histogram = std::array<std::int32_t, kBins>;
-
-// One axis of the tiling. The image is mirrored (without repeating its edge) by `before` and `after` pixels, so
-// that whole kernels fit and the outermost half kernels have a tile on either side.
-struct Axis {
-  std::int64_t size, kernel, before, tiles;
-  std::vector<std::int64_t> mirrored;  // source index of every padded position
-
-  explicit Axis(std::int64_t size_)
-      : size(size_), kernel(std::max<std::int64_t>(size_ / kTiles, 1)), before(kernel / 2) {
-    const std::int64_t after = (kernel - size % kernel) % kernel + (kernel + 1) / 2;
-    const std::int64_t period = std::max<std::int64_t>(2 * (size - 1), 1);
-    for (std::int64_t i = -before; i < size + after; ++i) {
-      const std::int64_t phase = ((i % period) + period) % period;
-      mirrored.push_back(size == 1 ? 0 : std::min(phase, period - phase));
-    }
-    tiles = std::ssize(mirrored) / kernel - 1;
-  }
-};
 
 // The stages of one image, in plain arrays.
 struct Stages {
@@ -82,7 +62,7 @@ RA_VECTORISED std::vector<std::int32_t> to_14_bits(std::span<const float> image)
 RA_VECTORISED std::vector<std::int32_t> bins_of(std::span<const std::int32_t> codes) {
   std::vector<std::int32_t> bins(codes.size());
   std::int32_t* bin = bins.data();
-  for (std::size_t i = 0; i < codes.size(); ++i) bin[i] = codes[i] / kBinWidth;
+  for (std::size_t i = 0; i < codes.size(); ++i) bin[i] = codes[i] / clahe_parts::kBinWidth;
   return bins;
 }
 
@@ -129,9 +109,8 @@ void clip_histogram(Histogram& counts, std::int32_t limit) {
 
 // Gray-level mapping of every tile: the cumulative clipped histogram. [TY][TX][256].
 std::vector<std::int32_t> tile_maps(std::span<const std::int32_t> bins, const Axis& y, const Axis& x) {
-  const double area = static_cast<double>(y.kernel * x.kernel);
-  const auto limit = static_cast<std::int32_t>(std::max(kClipLimit * y.kernel * x.kernel, 1.0));
-  const double height_of_one = (kGray - 1) / area;
+  const std::int32_t limit = clahe_parts::clip_limit(y, x);
+  const double height_of_one = clahe_parts::height_of_one(y, x);
   std::vector<std::int32_t> maps(static_cast<std::size_t>(y.tiles * x.tiles * kBins));
   std::int32_t* map = maps.data();
   for (std::int64_t ty = 0; ty < y.tiles; ++ty) {
@@ -154,26 +133,10 @@ std::vector<std::int32_t> tile_maps(std::span<const std::int32_t> bins, const Ax
   return maps;
 }
 
-// The tile on either side of a position of one axis, and the weight of the second; border tiles are repeated.
-struct Neighbours {
-  std::int64_t first, second;
-  double weight;
-};
-
-std::vector<Neighbours> neighbours(const Axis& axis) {
-  std::vector<Neighbours> result;
-  for (std::int64_t i = axis.before; i < axis.before + axis.size; ++i) {
-    const std::int64_t second = i / axis.kernel;
-    result.push_back({std::max<std::int64_t>(second - 1, 0), std::min(second, axis.tiles - 1),
-                      static_cast<double>(i % axis.kernel) / static_cast<double>(axis.kernel)});
-  }
-  return result;
-}
-
 // Bilinear interpolation between the four nearest tile mappings. Sums in float32, in scikit-image's order.
 RA_VECTORISED std::vector<std::int32_t> interpolate(std::span<const std::int32_t> bins,
                                                     std::span<const std::int32_t> maps, const Axis& y, const Axis& x) {
-  const std::vector<Neighbours> columns = neighbours(x), rows = neighbours(y);
+  const std::vector<Neighbours> columns = clahe_parts::neighbours(x), rows = clahe_parts::neighbours(y);
   std::vector<std::int32_t> mapped(bins.size());
   std::size_t i = 0;
   for (const Neighbours& row : rows) {
@@ -212,16 +175,11 @@ Stages equalise(std::span<const float> image, const Axis& y, const Axis& x, floa
 }
 
 at::Tensor checked(const at::Tensor& images) {
+  clahe_parts::check_images(images);
   const at::Tensor values = images.contiguous();
-  if (values.scalar_type() != at::kFloat || values.dim() < 2 || values.dim() > 3 || values.numel() == 0) {
-    throw Error(ErrorCode::kBadInput, "CLAHE takes float32 images [N,H,W] or [H,W] of at least one pixel");
-  }
   const float* data = values.const_data_ptr<float>();
   const float* bad = std::find_if_not(data, data + values.numel(), [](float v) { return v >= -1.0f && v <= 1.0f; });
-  if (bad != data + values.numel()) {
-    throw Error(ErrorCode::kBadInput,
-                fmt::format("CLAHE takes values in [-1, 1], but found {:g}; clamp the image first", *bad));
-  }
+  if (bad != data + values.numel()) clahe_parts::refuse_value(*bad);
   return values;
 }
 

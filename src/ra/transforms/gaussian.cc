@@ -3,39 +3,16 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
-#include "ra/base/error.h"
+#include "ra/transforms/gaussian_parts.h"
 #include "ra/transforms/vectorised.h"
 
 namespace ra {
 namespace {
 
-// Weights of one side, from the centre (index 0) outwards; the whole kernel sums to 1.
-std::vector<double> half_kernel(double sigma) {
-  const auto radius = static_cast<std::int64_t>(4.0 * sigma + 0.5);
-  std::vector<double> weights;
-  double sum = 0.0;
-  for (std::int64_t i = 0; i <= radius; ++i) {
-    weights.push_back(std::exp(-0.5 / (sigma * sigma) * static_cast<double>(i * i)));
-    sum += i == 0 ? 1.0 : 2.0 * weights.back();
-  }
-  for (double& weight : weights) weight /= sum;
-  return weights;
-}
-
-// Source index of every position of an axis that is extended by `radius` on both sides with its mirror image, the
-// edge repeated; the reflection repeats when the radius exceeds the axis.
-std::vector<std::int64_t> reflected(std::int64_t size, std::int64_t radius) {
-  std::vector<std::int64_t> sources;
-  for (std::int64_t i = -radius; i < size + radius; ++i) {
-    const std::int64_t phase = ((i % (2 * size)) + 2 * size) % (2 * size);
-    sources.push_back(std::min(phase, 2 * size - 1 - phase));
-  }
-  return sources;
-}
+using gaussian_parts::reflected;
 
 // sum = centre w0 + pairs from the outermost inwards, as SciPy adds them. lines[radius] is the centre, the others are
 // its neighbours, each of `count` consecutive doubles.
@@ -84,11 +61,9 @@ void filter_image(const float* image, float* result, std::int64_t height, std::i
 }  // namespace
 
 at::Tensor gaussian_filter(const at::Tensor& images, double sigma) {
-  if (images.scalar_type() != at::kFloat || images.dim() < 2 || !(sigma > 0.0 && sigma < 1e4)) {
-    throw Error(ErrorCode::kBadInput, "the Gaussian filter takes float32 images [...,H,W] and a sigma above 0");
-  }
+  gaussian_parts::check(images, sigma);
   const at::Tensor values = images.contiguous();
-  const std::vector<double> weights = half_kernel(sigma);
+  const std::vector<double> weights = gaussian_parts::half_kernel(sigma);
   const std::int64_t height = values.size(-2), width = values.size(-1), area = height * width;
   at::Tensor result = at::empty_like(values);
   if (values.numel() == 0) return result;
