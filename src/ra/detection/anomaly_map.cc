@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdint>
+#include <vector>
+
 #include "ra/transforms/clahe.h"
 #include "ra/transforms/device_clahe.h"
 #include "ra/transforms/device_gaussian.h"
@@ -38,6 +41,17 @@ AnomalyStages anomaly_stages(const at::Tensor& images, const at::Tensor& reconst
   stages.map = (residual * saliency).mean(1).to(at::kCPU).contiguous();
   stages.scores = stages.map.to(at::kDouble).flatten(1).mean(1);
   return stages;
+}
+
+at::Tensor scores_of_samples(const at::Tensor& slice, const at::Tensor& mean, const at::Tensor& log_variance,
+                             const at::Tensor& noise, const std::function<at::Tensor(const at::Tensor&)>& decode,
+                             const PerceptualDistance& perceptual) {
+  std::vector<at::Tensor> scores;
+  for (std::int64_t k = 0; k < noise.size(0); ++k) {
+    const at::Tensor z = sample_latent(mean, log_variance, noise[k].to(mean.device())).contiguous();
+    scores.push_back(anomaly_stages(slice, decode(z), perceptual).scores);
+  }
+  return at::cat(scores);
 }
 
 double default_map_maximum(const PerceptualDistance& perceptual) { return perceptual.name() == "encoder" ? 0.05 : 0.1; }

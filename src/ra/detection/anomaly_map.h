@@ -2,6 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
+
 #include "ra/model/perceptual.h"
 
 namespace ra {
@@ -33,6 +35,12 @@ enum class MapFilters {
 AnomalyStages anomaly_stages(const at::Tensor& images, const at::Tensor& reconstructions,
                              const PerceptualDistance& perceptual, const at::Tensor& plain = {},
                              MapFilters filters = MapFilters::kOfDevice);
+
+// The score of a slice, [1,C,S,S], against its reconstruction from each row of `noise`, [K,Z]: [K] float64. The posterior's
+// two are [1,Z]; `decode` takes [1,Z] to [1,C,S,S].
+at::Tensor scores_of_samples(const at::Tensor& slice, const at::Tensor& mean, const at::Tensor& log_variance,
+                             const at::Tensor& noise, const std::function<at::Tensor(const at::Tensor&)>& decode,
+                             const PerceptualDistance& perceptual);
 
 // The map value that pictures show brightest where the model does not say: about the brightest pixel of a clear
 // lesion (docs/decisions.md, "One colour scale"). Depends on the unit of the perceptual distance.

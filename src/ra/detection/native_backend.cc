@@ -70,12 +70,8 @@ class NativeBackend : public InferenceBackend {
     const at::NoGradGuard no_grad;
     const at::Tensor x = slice.to(at::kCPU, at::kFloat).contiguous();
     const Encoder::Output posterior = encoder_->forward(x);
-    std::vector<at::Tensor> scores;
-    for (std::int64_t k = 0; k < noise.size(0); ++k) {
-      const at::Tensor z = sample_latent(posterior.mean, posterior.log_variance, noise[k]);
-      scores.push_back(anomaly_stages(x, decoder_->forward(z).contiguous(), *distance_).scores);
-    }
-    return at::cat(scores);
+    const auto decode = [this](const at::Tensor& z) { return decoder_->forward(z).contiguous(); };
+    return scores_of_samples(x, posterior.mean, posterior.log_variance, noise, decode, *distance_);
   }
 
  private:

@@ -56,12 +56,8 @@ class OpenvinoBackend : public InferenceBackend {
     });
     const at::Tensor x = slice.to(at::kCPU, at::kFloat).contiguous();
     const std::vector<at::Tensor> posterior = reconstruct_.run({x});
-    std::vector<at::Tensor> scores;
-    for (std::int64_t k = 0; k < noise.size(0); ++k) {
-      const at::Tensor z = sample_latent(posterior[2], posterior[3], noise[k]).contiguous();
-      scores.push_back(anomaly_stages(x, decode_->run({z})[0], distance_).scores);
-    }
-    return at::cat(scores);
+    const auto decode = [this](const at::Tensor& z) { return decode_->run({z})[0]; };
+    return scores_of_samples(x, posterior[2], posterior[3], noise, decode, distance_);
   }
 
  private:

@@ -1,10 +1,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include <cstdint>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "ra/detection/inference_backend.h"
 
@@ -53,12 +51,8 @@ class TorchBackend : public InferenceBackend {
     const at::NoGradGuard no_grad;
     const at::Tensor x = slice.to(device_, at::kFloat);
     const Encoder::Output posterior = encode(x);
-    std::vector<at::Tensor> scores;
-    for (std::int64_t k = 0; k < noise.size(0); ++k) {
-      const at::Tensor z = sample_latent(posterior.mean, posterior.log_variance, noise[k].to(x.device()));
-      scores.push_back(anomaly_stages(x, decode(z), perceptual_).scores);
-    }
-    return at::cat(scores);
+    const auto decoded = [this](const at::Tensor& z) { return decode(z); };
+    return scores_of_samples(x, posterior.mean, posterior.log_variance, noise, decoded, perceptual_);
   }
 
  private:
