@@ -42,9 +42,9 @@ Nodes convolution(const Nodes& x, const Filters& filters, std::size_t stride, st
 Filters filters_of_twice(const Kernel& kernel);
 Nodes convolution_of_twice(const Nodes& x, const Filters& filters);
 
-// convolution(x, filters(kernel), 1, size / 2) of an odd size for fewer filters than a processor's vector takes, as all but
-// the last of the network's: first along the lines for every row of the filter, then the rows' sum. OpenVINO computes 16
-// filters where there is one, so this takes a fifth of the time.
+// convolution(x, filters(kernel), 1, size / 2) by a kernel of odd size with fewer filters than a processor's vector has
+// places, as the decoder's last: first along the lines, once for every row of the kernel, then the sum of the rows.
+// OpenVINO computes 16 filters where there is one, so this takes a third of the time.
 Nodes convolution_to_few(const Nodes& x, const Kernel& kernel);
 
 // [N,C,H,W] -> [N,C,2H,2W], every pixel four times.
