@@ -14,9 +14,11 @@ import argparse
 import datetime
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import limits
@@ -99,6 +101,15 @@ class Comparison:
         return {"ratio": peer.seconds() / ours.seconds(), "low": min(by_round), "high": max(by_round)}
 
 
+def empty_start(options):
+    """Seconds that `ra` takes to start and do nothing: the loading of its libraries."""
+    def once():
+        began = time.perf_counter()
+        subprocess.run([options.ra, "--version"], check=True, capture_output=True)
+        return time.perf_counter() - began
+    return statistics.median(once() for _ in range(9))
+
+
 def prepare(rows, options):
     """The network that files are screened with, and what the first screening of a machine makes once."""
     with_files = [row for row in rows if row.key.startswith(("files", "volume"))]
@@ -128,11 +139,12 @@ def main():
         comparisons = [Comparison(rows, options.rounds)]
         lower = machine.lower_classes() if options.isa else []
         comparisons += [Comparison(limits.rows(options, flop, name), 1) for name in lower]
+        start = empty_start(options)
         for comparison in comparisons:
             comparison.run()
         agreement = {name: limits.agreement(options, name) for name in lower}
         curves = scaling.curves(options) if options.scaling else []
-    report = table.report(place, comparisons, bare, curves) | {"agreement": agreement}
+    report = table.report(place, comparisons, bare, curves) | {"agreement": agreement, "start_seconds": start}
     drops = ratios.drops(report, HERE / "ratios.json")
     table.write(report, drops, options.output)
     if options.store:
