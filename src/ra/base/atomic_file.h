@@ -84,15 +84,15 @@ std::size_t remove_stale_temporaries(const std::filesystem::path& folder);
 // The whole content of a regular file of at most `limit` bytes; kBadInput when it is missing, no regular file,
 // unreadable or larger.
 std::vector<std::byte> read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{4} << 30);
+std::string read_text_file(const std::filesystem::path& path, std::size_t limit = std::size_t{64} << 20);
 
 // Memory that whoever keeps a copy of `owner` may go on using.
 struct SharedBytes {
   std::shared_ptr<std::byte[]> owner;
   std::span<std::byte> bytes;
 };
-// The same, for large files: their memory, at a multiple of 64 bytes, is not cleared before it is filled.
+// read_file() for large files: their memory, at a multiple of 64 bytes, is not cleared before it is filled.
 SharedBytes read_shared_file(const std::filesystem::path& path, std::size_t limit = std::size_t{4} << 30);
-std::string read_text_file(const std::filesystem::path& path, std::size_t limit = std::size_t{64} << 20);
 
 // Creates a folder with its parents, and checks that files can be made in it (kIo with a remedy if not).
 void make_output_folder(const std::filesystem::path& folder);

@@ -138,7 +138,8 @@ void require_output_written() {
                   std::string("cannot write to standard output: ") + std::strerror(errno) + "; free some space");
 }
 
-// Ends the program without taking down LibTorch's static objects, which would take 0.15 s; all of ours are gone, or,
+// Ends the program without taking down LibTorch's static objects, which takes longer than the
+// work of many verbs; all of ours are gone, or,
 // like locks, end with it. A sanitizer looks for leaks in an ordinary end.
 int leave(int code) {
 #ifndef __SANITIZE_ADDRESS__

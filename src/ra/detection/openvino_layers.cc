@@ -94,7 +94,7 @@ Nodes nearest_twice(const Nodes& x) {
 
 Nodes bilinear(const Nodes& x, std::int64_t side) {
   // What every pixel of an axis gives to those of the result, [from,to]; as two products, since OpenVINO's own
-  // interpolation takes ten times as long on one channel.
+  // interpolation is slow on one channel.
   const at::Tensor shares = at::upsample_linear1d(at::eye(side_of(x)).unsqueeze(0), {side}, false)[0];
   return node<op::MatMul>(node<op::MatMul>(constant(shares), x, true, false), constant(shares), false, false);
 }

@@ -44,7 +44,7 @@ Nodes convolution_of_twice(const Nodes& x, const Filters& filters);
 
 // convolution(x, filters(kernel), 1, size / 2) by a kernel of odd size with fewer filters than a processor's vector has
 // places, as the decoder's last: first along the lines, once for every row of the kernel, then the sum of the rows.
-// OpenVINO computes 16 filters where there is one, so this takes a third of the time.
+// OpenVINO computes 16 filters where there is one, so this saves most of them.
 Nodes convolution_to_few(const Nodes& x, const Kernel& kernel);
 
 // [N,C,H,W] -> [N,C,2H,2W], every pixel four times.

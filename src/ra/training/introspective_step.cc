@@ -6,12 +6,11 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
-#include <optional>
 
 #include "ra/base/error.h"
-#include "ra/model/folded_network.h"
 #include "ra/training/gradients.h"
 #include "ra/training/losses.h"
+#include "ra/training/step_network.h"
 
 namespace ra {
 
@@ -56,49 +55,6 @@ struct DecoderPasses {
 };
 
 namespace {
-
-// The network for the passes between two moves of a parameter: with fidelity fast as folded convolutions, each half
-// folded when it is first used; else as it is.
-class StepNetwork {
- public:
-  StepNetwork(const ReversedAutoencoder& model, BatchNormMode batch_norm, StepMode mode)
-      : model_(model),
-        pass_(batch_norm, mode.precision == Precision::kFp32 ? ConvolutionMethod::kWinograd : ConvolutionMethod::kDirect),
-        precision_(mode.precision) {
-    if (mode.fidelity == Fidelity::kExact) return;
-    const at::Tensor like = model.state().front().tensor;
-    folded_ = {mode.precision == Precision::kBf16 ? at::kBFloat16 : like.scalar_type(), ConvolutionMethod::kWinograd};
-  }
-
-  Encoder::Output encode(const at::Tensor& x) {
-    if (folded_) {
-      if (!encoder_) encoder_.emplace(model_.encoder(), *folded_);
-      return encoder_->forward(x);
-    }
-    const PrecisionGuard guard(precision_, x.device().type());
-    Encoder::Output output = model_.encoder().forward(x, pass_);
-    output.mean = output.mean.to(x.scalar_type());
-    output.log_variance = output.log_variance.to(x.scalar_type());
-    return output;
-  }
-
-  at::Tensor decode(const at::Tensor& z) {
-    if (folded_) {
-      if (!decoder_) decoder_.emplace(model_.decoder(), *folded_);
-      return decoder_->forward(z);
-    }
-    const PrecisionGuard guard(precision_, z.device().type());
-    return model_.decoder().forward(z, pass_).to(z.scalar_type());
-  }
-
- private:
-  const ReversedAutoencoder& model_;
-  PassMode pass_;
-  Precision precision_;
-  std::optional<FoldedMode> folded_;
-  std::optional<FoldedEncoder> encoder_;
-  std::optional<FoldedDecoder> decoder_;
-};
 
 // `count` samples of an encoder's output, without its embeddings.
 Encoder::Output part_of(const Encoder::Output& output, std::int64_t first, std::int64_t count) {
