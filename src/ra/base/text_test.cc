@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <fstream>
 #include <string>
 #include <vector>
 
+#include "ra/base/build_id.h"
 #include "ra/base/error.h"
 #include "ra/base/hash.h"
 #include "ra/base/log.h"
@@ -18,6 +20,17 @@ std::span<const std::byte> bytes_of(const std::string& text) { return std::as_by
 TEST(Hash, GivesTheKnownAnswers) {
   EXPECT_EQ(sha256_hex(bytes_of("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(crc32(bytes_of("123456789")), 0xCBF43926u);
+}
+
+TEST(BuildId, IsWhatTheLinkerWrote) {
+  const std::string id = build_id();
+  ASSERT_EQ(id.size(), 40u);  // SHA-1
+  std::string bytes;
+  for (std::size_t k = 0; k < id.size(); k += 2) bytes += static_cast<char>(std::stoi(id.substr(k, 2), nullptr, 16));
+  std::ifstream program("/proc/self/exe", std::ios::binary);
+  std::array<char, 1 << 16> start{};
+  program.read(start.data(), start.size());
+  EXPECT_NE(std::string(start.data(), start.size()).find(std::string("GNU\0", 4) + bytes), std::string::npos);
 }
 
 TEST(Sha256, RefusesWhatHasNoEndWithTheReason) {

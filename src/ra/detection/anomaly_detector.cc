@@ -8,14 +8,18 @@
 #include <algorithm>
 #include <cmath>
 #include <future>
+#include <ostream>
 #include <utility>
 
 #include "ra/base/error.h"
 #include "ra/base/hash.h"
 #include "ra/base/random.h"
+#include "ra/base/result_cache.h"
 #include "ra/detection/anomaly_map.h"
 #include "ra/detection/bundle.h"
+#include "ra/detection/model_name.h"
 #include "ra/detection/one_thread.h"
+#include "ra/model/safetensors.h"
 #include "ra/transforms/gaussian.h"
 
 namespace ra {
@@ -159,7 +163,8 @@ AnomalyDetector AnomalyDetector::load(const std::filesystem::path& model_path, c
   if (uses_openvino(options)) engine = std::async(std::launch::async, load_openvino);
   const bool bundled = is_bundle(model_path);
   Bundle read = bundled ? read_bundle(model_path) : Bundle{read_model_file(model_path), {}, {}};
-  const std::string name = model_path.filename().string() + " " + hash.get().substr(0, 12);
+  read.model.sha256 = hash.get();
+  const std::string name = model_path.filename().string() + " " + read.model.sha256.substr(0, 12);
   if (bundled) return of_bundle(std::move(read), model_path, name, options, device, seed);
   return AnomalyDetector(std::move(read.model), name, options, device, seed, /*checks=*/true);
 }
@@ -184,20 +189,30 @@ void AnomalyDetector::check_against_exact() const {
   if (identity_.backend != "torch") require_agreement(exact_canary());
 }
 
-InferenceBackend::Output AnomalyDetector::exact_canary() const {
-  const OneThread one_thread;
-  return make_torch_backend(model_, device_, Precision::kFp32)->screen(canary_image(kCanarySeed, input_));
+AnomalyDetector::CanaryResult AnomalyDetector::exact_canary() const {
+  const std::string what = fmt::format("exact canary of {}, {}", name_of_screening(model_), at::get_cpu_capability());
+  if (const auto kept = find_result(what)) {
+    const StateDict tensors = read_safetensors(kept->bytes).weights();
+    return {find_tensor(tensors, "reconstruction"), find_tensor(tensors, "means")};
+  }
+  const auto exact = canary_result(*make_torch_backend(model_, device_, Precision::kFp32));
+  keep_result(what, [&](std::ostream& out) {
+    out << safetensors_bytes({{"reconstruction", exact.reconstruction}, {"means", exact.means}});
+  });
+  return exact;
 }
 
-void AnomalyDetector::require_agreement(const InferenceBackend::Output& exact) const {
+AnomalyDetector::CanaryResult AnomalyDetector::canary_result(const InferenceBackend& backend) const {
   const OneThread one_thread;
-  const auto got = backend_->screen(canary_image(kCanarySeed, input_));
-  const auto relative = [](const at::Tensor& value, const at::Tensor& expected) {
-    return std::abs(value.mean().item<double>() / expected.mean().item<double>() - 1.0);
-  };
+  const auto output = backend.screen(canary_image(kCanarySeed, input_));
+  return {output.reconstruction, at::stack({output.stages.perceptual.mean().to(at::kDouble), output.stages.scores[0]})};
+}
+
+void AnomalyDetector::require_agreement(const CanaryResult& exact) const {
+  const CanaryResult got = canary_result(*backend_);
+  const at::Tensor apart = (got.means / exact.means - 1.0).abs();
   const Agreement found{(got.reconstruction - exact.reconstruction).abs().max().item<double>(),
-                        relative(got.stages.perceptual, exact.stages.perceptual),
-                        relative(got.stages.scores, exact.stages.scores)};
+                        apart[0].item<double>(), apart[1].item<double>()};
   const Agreement allowed = agreement_of(identity_);
   if (found.reconstruction <= allowed.reconstruction && found.distance <= allowed.distance &&
       found.score <= allowed.score) {
@@ -233,6 +248,7 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
     const at::Tensor one = noise_of_sample(shape.latent_size, seed, k).unsqueeze(0);
     sample_noise_ = sample_noise_.defined() ? at::cat({sample_noise_, one}) : one;
   }
+  model_.sha256 = std::move(file.sha256);
   model_.squeezenet = squeezenet_of(options_, std::move(file.squeezenet));
   const auto perceptual = in_context(options_.perceptual + " distance", [&] { return make_perceptual(model_, device); });
   map_maximum_ = default_map_maximum(*perceptual);
@@ -240,7 +256,7 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
   identity_ = {perceptual->name(), options_.backend,       options_.precision,
                std::move(model_name), rule, model_.rule.uses_noise() ? drawn : "none"};
   // The exact one computes while the other is made, which takes longer.
-  std::future<InferenceBackend::Output> exact;
+  std::future<CanaryResult> exact;
   if (checks && options_.backend != "torch") exact = std::async(std::launch::async, [this] { return exact_canary(); });
   backend_ = make_backend(model_, options_, device);
   if (exact.valid()) require_agreement(exact.get());

@@ -78,8 +78,15 @@ class AnomalyDetector {
 
  private:
   AnomalyResult detect_one(const at::Tensor& slice) const;
-  InferenceBackend::Output exact_canary() const;
-  void require_agreement(const InferenceBackend::Output& exact) const;
+  // What two engines must agree on: reconstruction [1,C,S,S] of the canary, mean perceptual distance and score [2].
+  struct CanaryResult {
+    at::Tensor reconstruction, means;
+  };
+
+  CanaryResult canary_result(const InferenceBackend& backend) const;
+  // By torch in fp32; as an earlier run computed it, if one did.
+  CanaryResult exact_canary() const;
+  void require_agreement(const CanaryResult& exact) const;
   static AnomalyDetector of_bundle(Bundle bundle, const std::filesystem::path& path, const std::string& name,
                                    DetectionOptions options, at::Device device, std::uint64_t seed);
 

@@ -1,16 +1,20 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <iterator>
+#include <map>
 #include <thread>
 #include <vector>
 
 #include "ra/base/error.h"
-#include "ra/base/lock_file.h"
 #include "ra/base/random.h"
 #include "ra/detection/anomaly_detector.h"
 #include "ra/testing/expect_error.h"
@@ -238,25 +242,69 @@ TEST_F(OpenvinoBackend, KeepsCompiledGraphsAndSurvivesDamagedOnes) {
   const ModelFile file = model_of(testing::small_shape());
   const at::Tensor images = noise_images(1, file.model->options());
   const double first = detector_of(file, "openvino").detect(images)[0].score;
-  std::vector<fs::path> kept;
-  for (const auto& entry : fs::recursive_directory_iterator(folder_.path())) {
-    if (entry.path().extension() == ".blob") kept.push_back(entry.path());
+  const auto kept = [this] {
+    std::map<fs::path, ino_t> files;  // a file that is written anew is another one
+    for (const auto& entry : fs::directory_iterator(folder_.path())) {
+      struct stat facts{};
+      ::stat(entry.path().c_str(), &facts);
+      files[entry.path()] = facts.st_ino;
+    }
+    return files;
+  };
+  const auto whole = kept();
+  ASSERT_EQ(whole.size(), 2u);
+  EXPECT_EQ(detector_of(file, "openvino").detect(images)[0].score, first);
+  EXPECT_EQ(kept(), whole);
+  for (const auto& [path, node] : whole) fs::resize_file(path, fs::file_size(path) / 2);
+  EXPECT_EQ(detector_of(file, "openvino").detect(images)[0].score, first);
+  const auto again = kept();
+  for (const auto& [path, node] : whole) EXPECT_NE(again.at(path), node);
+}
+
+TEST_F(OpenvinoBackend, CompilesAnewWhatWasKeptButIsNoGraph) {
+  const ModelFile file = model_of(testing::small_shape());
+  const at::Tensor images = noise_images(1, file.model->options());
+  const double first = detector_of(file, "openvino").detect(images)[0].score;
+  for (const auto& entry : fs::directory_iterator(folder_.path())) {
+    std::string content(fs::file_size(entry.path()), '\0');
+    std::ifstream(entry.path(), std::ios::binary).read(content.data(), static_cast<std::streamsize>(content.size()));
+    std::fill(content.begin(), content.end() - 64, 'x');  // its key, behind, stays
+    std::ofstream(entry.path(), std::ios::binary) << content;
   }
-  ASSERT_EQ(kept.size(), 2u);
-  EXPECT_EQ(detector_of(file, "openvino").detect(images)[0].score, first);
-  for (const fs::path& path : kept) fs::resize_file(path, fs::file_size(path) / 2);
-  EXPECT_EQ(detector_of(file, "openvino").detect(images)[0].score, first);
-  for (const fs::path& path : kept) std::ofstream(path) << "not a graph";
   EXPECT_EQ(detector_of(file, "openvino").detect(images)[0].score, first);
 }
 
-TEST_F(OpenvinoBackend, GoesOnWithoutACacheThatAnotherHas) {
-  fs::create_directories(folder_.path() / "openvino");
-  const LockFile other(folder_.path() / "openvino" / "lock");
-  EXPECT_NO_THROW(detector_of(model_of(testing::small_shape()), "openvino"));
-  for (const auto& entry : fs::directory_iterator(folder_.path() / "openvino")) {
-    EXPECT_NE(entry.path().extension(), ".blob");
+TEST_F(OpenvinoBackend, SharesItsCacheWithOthersAtTheSameTime) {
+  const ModelFile file = model_of(testing::small_shape());
+  const at::Tensor images = noise_images(1, file.model->options());
+  std::vector<double> scores(4);
+  std::vector<std::thread> threads;
+  for (double& score : scores) {
+    threads.emplace_back([&] { score = detector_of(file, "openvino").detect(images)[0].score; });
   }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(scores, std::vector<double>(4, scores[0]));
+}
+
+TEST_F(OpenvinoBackend, IsCheckedAgainstTheExactOneOfAnEarlierRun) {
+  const ModelFile file = model_of(testing::small_shape());
+  const AnomalyDetector detector = detector_of(file, "openvino");
+  EXPECT_NO_THROW(detector.check_against_exact());
+  const auto files = [this] {
+    return std::distance(fs::directory_iterator(folder_.path()), fs::directory_iterator());
+  };
+  EXPECT_EQ(files(), 3);
+  EXPECT_NO_THROW(detector_of(file, "openvino").check_against_exact());
+  EXPECT_EQ(files(), 3);
+}
+
+TEST_F(OpenvinoBackend, KeepsModelsWithOtherWeightsApart) {
+  ModelFile file = model_of(testing::small_shape());
+  const at::Tensor images = noise_images(1, file.model->options());
+  const double first = detector_of(file, "openvino").detect(images)[0].score;
+  const at::NoGradGuard no_grad;
+  find_tensor(file.model->state(), "decoder.main.predict.bias").add_(0.5);
+  EXPECT_NE(detector_of(file, "openvino").detect(images)[0].score, first);
 }
 
 TEST_F(OpenvinoBackend, GoesOnWithoutACacheThatCannotBeWritten) {

@@ -3,15 +3,18 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <exception>
+#include <openvino/core/version.hpp>
 #include <openvino/runtime/core.hpp>
 #include <openvino/runtime/intel_cpu/properties.hpp>
 #include <openvino/runtime/properties.hpp>
+#include <ostream>
 #include <utility>
 
 #include "ra/base/error.h"
 #include "ra/base/log.h"
-#include "ra/detection/openvino_cache.h"
+#include "ra/base/result_cache.h"
 
 namespace ra {
 namespace {
@@ -31,12 +34,14 @@ ov::AnyMap settings_of(Precision precision, const OpenvinoThreads& threads) {
           ov::intel_cpu::denormals_optimization(false)};
 }
 
-ov::CompiledModel compiled(const std::shared_ptr<ov::Model>& model, ov::AnyMap settings) {
-  const auto cache = open_openvino_cache();
-  if (cache) settings.insert(ov::cache_dir(cache->folder.string()));
-  // A mapped file that is written anew in place would change under a process that computes with it.
-  settings.insert(ov::enable_mmap(false));
-  return core().compile_model(model, "CPU", settings);
+// A graph's compiled form depends on all of these.
+std::string name_of_compiled(const Graph& graph, const ov::AnyMap& settings) {
+  std::string text = fmt::format("OpenVINO {} {} {}", graph.name, ov::get_openvino_version().buildNumber,
+                                 core().get_property("CPU", ov::device::full_name));
+  for (const std::string& unit : core().get_property("CPU", ov::device::capabilities)) text += " " + unit;
+  for (const auto& [name, value] : settings) text += fmt::format(" {} {}", name, value.as<std::string>());
+  if (const char* limit = std::getenv("ONEDNN_MAX_CPU_ISA"); limit != nullptr) text += fmt::format(" {}", limit);
+  return text;
 }
 
 // OpenVINO's errors as ours.
@@ -59,17 +64,30 @@ void load_openvino() noexcept {
   }
 }
 
-CompiledGraph::CompiledGraph(const std::shared_ptr<ov::Model>& model, Precision precision,
-                             const OpenvinoThreads& threads)
-    : compiled_(translated("compile the network", [&] {
-        return compiled(model, settings_of(precision, threads));
-      })) {
+CompiledGraph::CompiledGraph(const Graph& graph, Precision precision, const OpenvinoThreads& threads) {
+  translated("compile the network", [&] { compile(graph, settings_of(precision, threads)); });
   const bool in_bf16 = compiled_.get_property(ov::hint::inference_precision) == ov::element::bf16;
   if (in_bf16 != (precision == Precision::kBf16)) {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("OpenVINO does not compute in {} on this processor: use --precision {}",
                             to_string(precision), in_bf16 ? "bf16" : "fp32"));
   }
+}
+
+void CompiledGraph::compile(const Graph& graph, const ov::AnyMap& settings) {
+  const std::string name = name_of_compiled(graph, settings);
+  kept_ = find_result(name);
+  if (kept_) {
+    try {
+      const ov::Tensor bytes(ov::element::u8, {kept_->bytes.size()}, kept_->bytes.data());
+      compiled_ = core().import_model(bytes, "CPU", settings);
+      return;
+    } catch (const std::exception& error) {
+      log::debug("a compiled network that was kept cannot be used: {}", error.what());
+    }
+  }
+  compiled_ = core().compile_model(graph.make(), "CPU", settings);
+  keep_result(name, [&](std::ostream& out) { compiled_.export_model(out); });
 }
 
 ov::InferRequest CompiledGraph::take() const {

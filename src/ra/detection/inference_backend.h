@@ -21,6 +21,7 @@ struct ScreeningModel {
   at::Tensor noise;  // of the rule, [draws,Z]
   // LPIPS measures the perceptual distance; without, the network's own embeddings do.
   std::optional<SqueezenetWeights> squeezenet;
+  std::string sha256;  // of the file that holds the network, hex; empty where there is none
 };
 
 // An engine that screens slices. The steps to add one:

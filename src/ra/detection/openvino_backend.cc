@@ -2,6 +2,7 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
+#include <future>
 #include <memory>
 #include <mutex>
 #include <openvino/core/model.hpp>
@@ -11,6 +12,7 @@
 #include "ra/base/error.h"
 #include "ra/detection/compiled_graph.h"
 #include "ra/detection/inference_backend.h"
+#include "ra/detection/one_thread.h"
 #include "ra/detection/openvino_graph.h"
 
 namespace ra {
@@ -34,38 +36,42 @@ class GraphDistance : public PerceptualDistance {
 class OpenvinoBackend : public InferenceBackend {
  public:
   OpenvinoBackend(const ScreeningModel& model, Precision precision, const OpenvinoThreads& threads)
-      : network_(model.network),
-        precision_(precision),
-        threads_(threads),
-        reconstruct_(reconstruction_graph(model), precision, threads),
-        distance_(model, precision, threads) {}
+      : model_(model), precision_(precision), threads_(threads) {
+    // Side by side: each is compiled, or read from the cache, by one thread.
+    auto distance = std::async(std::launch::async, [&] {
+      const OneThread one_thread;
+      return std::make_unique<GraphDistance>(model, precision, threads);
+    });
+    reconstruct_ = std::make_unique<CompiledGraph>(reconstruction_graph(model), precision, threads);
+    distance_ = distance.get();
+  }
 
   Output screen(const at::Tensor& slice) const override {
     const at::NoGradGuard no_grad;
     const at::Tensor x = slice.to(at::kCPU, at::kFloat).contiguous();
-    std::vector<at::Tensor> found = reconstruct_.run({x});
+    std::vector<at::Tensor> found = reconstruct_->run({x});
     Output output{std::move(found[0]), {}};
-    output.stages = anomaly_stages(x, output.reconstruction, distance_, found[1]);
+    output.stages = anomaly_stages(x, output.reconstruction, *distance_, found[1]);
     return output;
   }
 
   at::Tensor sample_scores(const at::Tensor& slice, const at::Tensor& noise) const override {
     const at::NoGradGuard no_grad;
     std::call_once(decoder_made_, [&] {
-      decode_ = std::make_unique<CompiledGraph>(decoder_graph(*network_), precision_, threads_);
+      decode_ = std::make_unique<CompiledGraph>(decoder_graph(model_), precision_, threads_);
     });
     const at::Tensor x = slice.to(at::kCPU, at::kFloat).contiguous();
-    const std::vector<at::Tensor> posterior = reconstruct_.run({x});
+    const std::vector<at::Tensor> posterior = reconstruct_->run({x});
     const auto decode = [this](const at::Tensor& z) { return decode_->run({z})[0]; };
-    return scores_of_samples(x, posterior[2], posterior[3], noise, decode, distance_);
+    return scores_of_samples(x, posterior[2], posterior[3], noise, decode, *distance_);
   }
 
  private:
-  std::shared_ptr<const ReversedAutoencoder> network_;
+  ScreeningModel model_;
   Precision precision_;
   OpenvinoThreads threads_;
-  CompiledGraph reconstruct_;
-  GraphDistance distance_;
+  std::unique_ptr<CompiledGraph> reconstruct_;
+  std::unique_ptr<GraphDistance> distance_;
   mutable std::once_flag decoder_made_;
   mutable std::unique_ptr<CompiledGraph> decode_;  // for samples alone
 };

@@ -10,8 +10,12 @@ namespace ra {
 
 std::function<at::Tensor(const at::Tensor&)> make_openvino_forward(const ScreeningModel& model, Precision precision,
                                                                    const OpenvinoThreads& threads) {
-  const std::shared_ptr<ov::Model> whole = reconstruction_graph(model);
-  const auto network = std::make_shared<ov::Model>(ov::ResultVector{whole->get_results()[0]}, whole->get_parameters());
+  const Graph whole = reconstruction_graph(model);
+  const Graph network{"forward alone of " + whole.name, [&whole] {
+                        const std::shared_ptr<ov::Model> made = whole.make();
+                        return std::make_shared<ov::Model>(ov::ResultVector{made->get_results()[0]},
+                                                           made->get_parameters());
+                      }};
   auto compiled = std::make_shared<CompiledGraph>(network, precision, threads);
   return [compiled](const at::Tensor& slice) { return compiled->run({slice})[0]; };
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "ra/detection/model_name.h"
 #include "ra/detection/openvino_layers.h"
 #include "ra/detection/openvino_perceptual.h"
 
@@ -161,25 +162,32 @@ std::shared_ptr<ov::Model> model_of(const std::vector<Nodes>& results, const ov:
 
 }  // namespace
 
-std::shared_ptr<ov::Model> reconstruction_graph(const ScreeningModel& model) {
-  const NetworkNodes network(*model.network);
-  const auto slice = parameter(image_shape(model.network->options()));
-  const NetworkNodes::Encoded encoded = network.posterior(slice);
-  const Nodes rebuilt = reconstruction(network, model, encoded);
-  const Nodes plain = distance(network, model, slice, rebuilt, encoded.embeddings);
-  return model_of({rebuilt, plain, encoded.mean, encoded.log_variance}, {slice});
+Graph reconstruction_graph(const ScreeningModel& model) {
+  return {"reconstruction of " + name_of_screening(model),
+          [model] {
+            const NetworkNodes network(*model.network);
+            const auto slice = parameter(image_shape(model.network->options()));
+            const NetworkNodes::Encoded encoded = network.posterior(slice);
+            const Nodes rebuilt = reconstruction(network, model, encoded);
+            const Nodes plain = distance(network, model, slice, rebuilt, encoded.embeddings);
+            return model_of({rebuilt, plain, encoded.mean, encoded.log_variance}, {slice});
+          }};
 }
 
-std::shared_ptr<ov::Model> distance_graph(const ScreeningModel& model) {
-  const NetworkNodes network(*model.network);
+Graph distance_graph(const ScreeningModel& model) {
   const ov::Shape shape = image_shape(model.network->options());
-  const auto first = parameter(shape), second = parameter(shape);
-  return model_of({distance(network, model, first, second, {})}, {first, second});
+  return {fmt::format("{} of two {}", name_of_distance(model), shape.to_string()), [model, shape] {
+            const NetworkNodes network(*model.network);
+            const auto first = parameter(shape), second = parameter(shape);
+            return model_of({distance(network, model, first, second, {})}, {first, second});
+          }};
 }
 
-std::shared_ptr<ov::Model> decoder_graph(const ReversedAutoencoder& network) {
-  const auto z = parameter({1, static_cast<std::size_t>(network.options().latent_size)});
-  return model_of({NetworkNodes(network).decode(z)}, {z});
+Graph decoder_graph(const ScreeningModel& model) {
+  return {"decoder of " + name_of_network(model), [model] {
+            const auto z = parameter({1, static_cast<std::size_t>(model.network->options().latent_size)});
+            return model_of({NetworkNodes(*model.network).decode(z)}, {z});
+          }};
 }
 
 }  // namespace ra

@@ -39,6 +39,8 @@ struct ModelFile {
   // Perceptual distance that the file asks for; empty where it does not say. Only a bundle does.
   std::string perceptual;
   std::optional<SqueezenetWeights> squeezenet;
+  // SHA-256 of the file that it was read from, hex; empty where nobody computed it.
+  std::string sha256;
 };
 
 // Reads a .pt or safetensors file and builds the network that its shapes describe. kBadInput when the file is

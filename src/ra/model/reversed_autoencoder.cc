@@ -18,6 +18,11 @@
 namespace ra {
 namespace {
 
+// Of a weight where it computes.
+at::MemoryFormat layout_of(const at::Tensor& weight) {
+  return weight.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+}
+
 std::uint32_t name_hash(const std::string& name) { return crc32(std::as_bytes(std::span(name))); }
 
 void fill_uniform(const at::Tensor& tensor, double bound, CounterRandom random) {
@@ -131,15 +136,18 @@ void ReversedAutoencoder::load(const StateDict& state) {
                             problems.size() > shown ? fmt::format("; and {} more", problems.size() - shown) : ""));
   }
   at::NoGradGuard no_grad;
-  for (const NamedTensor& entry : own) entry.tensor.copy_(given.at(entry.name));
+  for (const NamedTensor& entry : own) {
+    at::Tensor(entry.tensor).set_data(given.at(entry.name)
+                                          .to(entry.tensor.device(), entry.tensor.scalar_type(), /*non_blocking=*/false,
+                                              /*copy=*/true, layout_of(entry.tensor)));
+  }
 }
 
 void ReversedAutoencoder::to(at::ScalarType dtype, at::Device device) {
   for (const NamedTensor& entry : state()) {
     const bool real = entry.tensor.is_floating_point();
-    const auto layout = entry.tensor.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
     const at::Tensor moved = entry.tensor.detach().to(device, real ? dtype : entry.tensor.scalar_type());
-    at::Tensor(entry.tensor).set_data(moved.contiguous(layout));
+    at::Tensor(entry.tensor).set_data(moved.contiguous(layout_of(entry.tensor)));
   }
 }
 
