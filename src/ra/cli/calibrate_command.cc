@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "ra/base/error.h"
-#include "ra/base/hash.h"
 #include "ra/base/log.h"
 #include "ra/base/progress.h"
 #include "ra/base/random.h"
@@ -101,7 +100,7 @@ std::vector<DetectionOptions> engines_of(const Source& source, const CalibrateOp
 
 AnomalyDetector make_detector(const Source& source, const DetectionOptions& detection, const CommonOptions& common) {
   const at::Device device = resolve_device(device_or_default(common, detection.backend));
-  const std::string name = source.path.filename().string() + " " + sha256_hex_of_file(source.path).substr(0, 12);
+  const std::string name = source.path.filename().string() + " " + source.model.sha256.substr(0, 12);
   return AnomalyDetector(source.model, name, detection, device, common.seed.value_or(kDefaultSeed));
 }
 

@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "ra/base/error.h"
-#include "ra/base/hash.h"
 #include "ra/base/random.h"
 #include "ra/base/result_cache.h"
 #include "ra/detection/anomaly_map.h"
@@ -158,12 +157,10 @@ AnomalyDetector AnomalyDetector::load(const std::filesystem::path& model_path, c
   if (!std::filesystem::exists(model_path)) {
     throw Error(ErrorCode::kUsage, fmt::format("there is no model file '{}' (--model)", model_path.string()));
   }
-  auto hash = std::async(std::launch::async, [&] { return sha256_hex_of_file(model_path); });
   std::future<void> engine;
   if (uses_openvino(options)) engine = std::async(std::launch::async, load_openvino);
   const bool bundled = is_bundle(model_path);
   Bundle read = bundled ? read_bundle(model_path) : Bundle{read_model_file(model_path), {}, {}};
-  read.model.sha256 = hash.get();
   const std::string name = model_path.filename().string() + " " + read.model.sha256.substr(0, 12);
   if (bundled) return of_bundle(std::move(read), model_path, name, options, device, seed);
   return AnomalyDetector(std::move(read.model), name, options, device, seed, /*checks=*/true);
@@ -195,7 +192,11 @@ AnomalyDetector::CanaryResult AnomalyDetector::exact_canary() const {
     const StateDict tensors = read_safetensors(kept->bytes).weights();
     return {find_tensor(tensors, "reconstruction"), find_tensor(tensors, "means")};
   }
-  const auto exact = canary_result(*make_torch_backend(model_, device_, Precision::kFp32));
+  const auto network = std::make_shared<ReversedAutoencoder>(model_.network->options());
+  network->load(model_.network->state());  // laid out as torch computes
+  ScreeningModel model = model_;
+  model.network = network;
+  const auto exact = canary_result(*make_torch_backend(model, device_, Precision::kFp32));
   keep_result(what, [&](std::ostream& out) {
     out << safetensors_bytes({{"reconstruction", exact.reconstruction}, {"means", exact.means}});
   });
@@ -237,7 +238,8 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
   if (shape.conditional) {
     throw Error(ErrorCode::kUnsupported, "this model is conditional: it cannot screen without a condition vector");
   }
-  file.model->to(at::kFloat, device);
+  // The others lay the weights out anew, whatever they are.
+  if (options_.backend == "torch") file.model->to(at::kFloat, device);
   model_.network = std::move(file.model);
   model_.rule = options.latent.empty() ? file.latent_rule.value_or(LatentRule::fallback())
                                        : LatentRule::parse(options.latent);

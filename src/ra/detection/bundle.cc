@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 #include <utility>
@@ -237,9 +238,12 @@ bool is_bundle(const std::filesystem::path& path) {
 
 Bundle read_bundle(const std::filesystem::path& path) {
   const std::vector<std::byte> archive = read_file(path);
+  auto hash = std::async(std::launch::async, [&] { return sha256_hex(archive); });
   return in_context(fmt::format("bundle '{}'", path.string()), [&] {
     try {
-      return parse_bundle(archive);
+      Bundle bundle = parse_bundle(archive);
+      bundle.model.sha256 = hash.get();
+      return bundle;
     } catch (const json::exception& error) {
       refuse(fmt::format("its manifest or calibration is not what it must be ({})", printable(error.what(), 160)));
     } catch (const Error& error) {

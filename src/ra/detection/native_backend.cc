@@ -2,6 +2,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -41,16 +42,21 @@ class NativeBackend : public InferenceBackend {
   NativeBackend(const ScreeningModel& model, const OpenvinoThreads& threads)
       : rule_(model.rule),
         noise_(model.noise) {
-    const OneThread one_thread;  // as when it screens: PackedConvolution
+    // Side by side, each by one thread, as when it screens: PackedConvolution.
+    auto decoder = std::async(std::launch::async, [&] {
+      const OneThread one_thread;
+      return std::make_unique<FoldedDecoder>(model.network->decoder(), kPackedMode);
+    });
+    auto lpips = std::async(std::launch::async, [&]() -> std::shared_ptr<const PerceptualDistance> {
+      const OneThread one_thread;
+      if (!model.squeezenet) return nullptr;
+      return has_openvino() ? make_openvino_distance(model, threads) : make_perceptual(model, at::kCPU);
+    });
+    const OneThread one_thread;
     encoder_ = std::make_shared<FoldedEncoder>(model.network->encoder(), kPackedMode);
-    decoder_ = std::make_unique<FoldedDecoder>(model.network->decoder(), kPackedMode);
-    if (!model.squeezenet) {
-      distance_ = std::make_shared<FoldedDistance>(encoder_);
-    } else if (has_openvino()) {
-      distance_ = make_openvino_distance(model, threads);
-    } else {
-      distance_ = make_perceptual(model, at::kCPU);
-    }
+    decoder_ = decoder.get();
+    distance_ = lpips.get();
+    if (!distance_) distance_ = std::make_shared<FoldedDistance>(encoder_);
   }
 
   Output screen(const at::Tensor& slice) const override {

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "ra/base/error.h"
-#include "ra/base/hash.h"
 #include "ra/data/manifest.h"
 #include "ra/data/subject.h"
 #include "ra/detection/bundle.h"
@@ -82,7 +81,7 @@ AnomalyDetector load_detector(const ExperimentConfig& config, const fs::path& we
   require_same_shape(weights, file.model->options(), config.model);
   // Files of the reference do not say how their slices were scaled; ours do, and are scored as they were trained.
   if (!file.latent_rule) file.input.scaling = config.input.scaling;
-  const std::string name = fmt::format("{} {}", weights.filename().string(), sha256_hex_of_file(weights).substr(0, 12));
+  const std::string name = fmt::format("{} {}", weights.filename().string(), file.sha256.substr(0, 12));
   return AnomalyDetector(std::move(file), name, config.detection, device, config.seed);
 }
 

@@ -71,8 +71,11 @@ StateDict Checkpoint::weights() const {
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& path) {
-  const SharedBytes file = read_shared_file(path);
-  return in_context(fmt::format("checkpoint '{}'", path.string()), [&] { return parse(file); });
+  return parse_checkpoint(read_shared_file(path), path);
+}
+
+Checkpoint parse_checkpoint(const SharedBytes& content, const std::filesystem::path& path) {
+  return in_context(fmt::format("checkpoint '{}'", path.string()), [&] { return parse(content); });
 }
 
 CheckpointValue to_checkpoint_value(const StateDict& state) {

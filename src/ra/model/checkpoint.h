@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "ra/base/atomic_file.h"
 #include "ra/model/state_dict.h"
 
 namespace ra {
@@ -43,6 +44,9 @@ struct Checkpoint {
 // the file is ever called. Tensors are on the CPU and own their memory; those that shared a storage still do.
 // kBadInput with file, place and reason for a broken, hostile or unknown file.
 Checkpoint read_checkpoint(const std::filesystem::path& path);
+// The same of a file's content, which lies at a multiple of 64 bytes and which tensors go on using; `path` names it in
+// errors.
+Checkpoint parse_checkpoint(const SharedBytes& content, const std::filesystem::path& path);
 
 // Writes a .pt that Python's torch.load(weights_only=True) reads, atomically, and reads it back before it gets its
 // name. Shared storages stay shared.

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <future>
 
+#include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
+#include "ra/base/hash.h"
 #include "ra/model/section_text.h"
 
 namespace ra {
@@ -79,17 +82,20 @@ ModelFile model_file_of(const StateDict& weights) {
   check_finite(weights);
   ModelFile file;
   file.model = std::make_shared<ReversedAutoencoder>(options_from_state(weights));
-  file.model->load(weights);
+  file.model->adopt(weights);
   file.input.image_size = file.model->options().image_size;
   file.input.image_channels = file.model->options().image_channels;
   return file;
 }
 
 ModelFile read_model_file(const std::filesystem::path& path) {
-  const Checkpoint checkpoint = read_checkpoint(path);
+  const SharedBytes content = read_shared_file(path);
+  auto hash = std::async(std::launch::async, [&] { return sha256_hex(content.bytes); });
+  const Checkpoint checkpoint = parse_checkpoint(content, path);
   return in_context("'" + path.string() + "'", [&] {
     ModelFile file = model_file_of(checkpoint.weights());
     if (const auto section = find_section(checkpoint)) read_section(*section, file);
+    file.sha256 = hash.get();
     return file;
   });
 }

@@ -39,7 +39,7 @@ struct ModelFile {
   // Perceptual distance that the file asks for; empty where it does not say. Only a bundle does.
   std::string perceptual;
   std::optional<SqueezenetWeights> squeezenet;
-  // SHA-256 of the file that it was read from, hex; empty where nobody computed it.
+  // SHA-256 of the file that it was read from, a checkpoint or a bundle, hex; empty for one that was not.
   std::string sha256;
 };
 
@@ -47,7 +47,8 @@ struct ModelFile {
 // broken, holds no RA network, or has values that are not finite.
 ModelFile read_model_file(const std::filesystem::path& path);
 
-// The network that weights describe, with all else unknown; kBadInput as read_model_file.
+// The network that weights describe and which shares their memory where they are float32, with all else unknown;
+// kBadInput as read_model_file.
 ModelFile model_file_of(const StateDict& weights);
 
 // The value of the key `ra`.

@@ -109,37 +109,56 @@ std::vector<at::Tensor> ReversedAutoencoder::decoder_parameters() const {
   return trained_tensors(state);
 }
 
-void ReversedAutoencoder::load(const StateDict& state) {
+namespace {
+
+// What `given` has for each tensor of `own`, in its order; kBadInput as load().
+std::vector<at::Tensor> matched(const StateDict& own, const StateDict& given) {
   std::vector<std::string> problems;
-  std::unordered_map<std::string, at::Tensor> given;
-  for (const NamedTensor& entry : state) given[entry.name] = entry.tensor;
-  const StateDict own = this->state();
+  std::unordered_map<std::string, at::Tensor> by_name;
+  for (const NamedTensor& entry : given) by_name[entry.name] = entry.tensor;
+  std::vector<at::Tensor> tensors;
   std::unordered_set<std::string> known;
   for (const NamedTensor& entry : own) {
     known.insert(entry.name);
-    const auto found = given.find(entry.name);
-    if (found == given.end()) {
+    const at::Tensor& found = tensors.emplace_back(by_name[entry.name]);
+    if (!found.defined()) {
       problems.push_back(entry.name + " is missing");
-    } else if (found->second.sizes() != entry.tensor.sizes()) {
-      problems.push_back(fmt::format("{} is [{}], the model has [{}]", entry.name,
-                                     fmt::join(found->second.sizes(), ","), fmt::join(entry.tensor.sizes(), ",")));
+    } else if (found.sizes() != entry.tensor.sizes()) {
+      problems.push_back(fmt::format("{} is [{}], the model has [{}]", entry.name, fmt::join(found.sizes(), ","),
+                                     fmt::join(entry.tensor.sizes(), ",")));
     }
   }
-  for (const NamedTensor& entry : state) {
+  for (const NamedTensor& entry : given) {
     if (!known.contains(entry.name)) problems.push_back(entry.name + " is not part of the model");
   }
-  if (!problems.empty()) {
-    const std::size_t shown = std::min<std::size_t>(problems.size(), 5);
-    throw Error(ErrorCode::kBadInput,
-                fmt::format("the checkpoint does not fit the model: {}{}",
-                            fmt::join(problems.begin(), problems.begin() + static_cast<std::ptrdiff_t>(shown), "; "),
-                            problems.size() > shown ? fmt::format("; and {} more", problems.size() - shown) : ""));
+  if (problems.empty()) return tensors;
+  const std::size_t shown = std::min<std::size_t>(problems.size(), 5);
+  throw Error(ErrorCode::kBadInput,
+              fmt::format("the checkpoint does not fit the model: {}{}",
+                          fmt::join(problems.begin(), problems.begin() + static_cast<std::ptrdiff_t>(shown), "; "),
+                          problems.size() > shown ? fmt::format("; and {} more", problems.size() - shown) : ""));
+}
+
+}  // namespace
+
+void ReversedAutoencoder::load(const StateDict& state) {
+  const StateDict own = this->state();
+  const std::vector<at::Tensor> given = matched(own, state);
+  const at::NoGradGuard no_grad;
+  for (std::size_t k = 0; k < own.size(); ++k) {
+    const at::Tensor& mine = own[k].tensor;
+    at::Tensor(mine).set_data(
+        given[k].to(mine.device(), mine.scalar_type(), /*non_blocking=*/false, /*copy=*/true, layout_of(mine)));
   }
-  at::NoGradGuard no_grad;
-  for (const NamedTensor& entry : own) {
-    at::Tensor(entry.tensor).set_data(given.at(entry.name)
-                                          .to(entry.tensor.device(), entry.tensor.scalar_type(), /*non_blocking=*/false,
-                                              /*copy=*/true, layout_of(entry.tensor)));
+}
+
+void ReversedAutoencoder::adopt(const StateDict& state) {
+  const StateDict own = this->state();
+  const std::vector<at::Tensor> given = matched(own, state);
+  const at::NoGradGuard no_grad;
+  for (std::size_t k = 0; k < own.size(); ++k) {
+    const at::Tensor& mine = own[k].tensor;
+    at::Tensor(mine).set_data(given[k].detach().to(mine.device(), mine.scalar_type()));
   }
 }
 

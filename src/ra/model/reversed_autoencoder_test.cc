@@ -99,6 +99,31 @@ TEST(ReversedAutoencoder, LoadTakesValuesInAnyOrderAndType) {
                         find_tensor(state, "decoder.fc.0.weight").to(at::kFloat)));
 }
 
+TEST(ReversedAutoencoder, AdoptsTheTensorsThemselvesWhereTheyFit) {
+  ReversedAutoencoder model(small_options());
+  StateDict state = ReversedAutoencoder(small_options(), 2).state();
+  state[0].tensor = state[0].tensor.to(at::kDouble);
+  model.adopt(state);
+  for (std::size_t k = 0; k < state.size(); ++k) {
+    const at::Tensor own = model.state()[k].tensor;
+    EXPECT_TRUE(at::equal(own, state[k].tensor.to(own.scalar_type()))) << state[k].name;
+    EXPECT_EQ(own.data_ptr() == state[k].tensor.data_ptr(), k != 0) << state[k].name;
+  }
+  state.pop_back();
+  EXPECT_THAT(message_of([&] { model.adopt(state); }), HasSubstr("is missing"));
+}
+
+TEST(ReversedAutoencoder, LoadCopiesInTheLayoutThatComputes) {
+  ReversedAutoencoder model(small_options());
+  const StateDict state = ReversedAutoencoder(small_options(), 2).state();
+  model.load(state);
+  for (std::size_t k = 0; k < state.size(); ++k) {
+    const at::Tensor own = model.state()[k].tensor;
+    EXPECT_NE(own.data_ptr(), state[k].tensor.data_ptr()) << state[k].name;
+    EXPECT_TRUE(own.dim() != 4 || own.is_contiguous(at::MemoryFormat::ChannelsLast)) << state[k].name;
+  }
+}
+
 void expect_round_trip(const ModelOptions& options) {
   const ReversedAutoencoder model(options, 1);
   StateDict state = model.state();
