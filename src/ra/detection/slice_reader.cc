@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ra/base/error.h"
 #include "ra/io/read_image.h"
@@ -33,42 +34,49 @@ bool is_empty(const Image& slice) {
   return *low == *high || *high <= 0.0f;
 }
 
-InputSlice prepare(const Image& slice, std::optional<std::int64_t> index, const InputOptions& options) {
-  InputSlice result;
-  result.index = index;
-  result.prepared = prepare_slice(slice, options);
-  if (slice.world_from_voxel) {
-    result.world_from_pixel = prepared_geometry(*slice.world_from_voxel, slice, options.image_size);
-  }
-  return result;
-}
-
 }  // namespace
 
-std::vector<InputSlice> read_slices(const std::filesystem::path& path, const SliceRule& rule,
-                                    const InputOptions& options, std::size_t& constant) {
-  Image image = read_image(path);
-  std::vector<InputSlice> slices;
-  if (!image.is_volume()) {
-    slices.push_back(in_context("'" + path.string() + "'", [&] { return prepare(image, std::nullopt, options); }));
-    return slices;
+InputSlices::InputSlices(std::filesystem::path path, const SliceRule& rule, const InputOptions& options)
+    : path_(std::move(path)), options_(options), image_(read_image(path_)) {
+  if (!image_.is_volume()) {
+    indices_.emplace_back(std::nullopt);
+    return;
   }
-  image = to_ras(image);  // lets go of the volume as it was stored
-  const auto indices = in_context("'" + path.string() + "'", [&] { return rule.select(image.slices); });
-  for (const std::int64_t k : indices) {
-    const Image slice = axial_slice(image, k);
-    if (is_empty(slice)) {
-      ++constant;
-      continue;
+  image_ = to_ras(image_);  // lets go of the volume as it was stored
+  for (const std::int64_t k : in_context("'" + path_.string() + "'", [&] { return rule.select(image_.slices); })) {
+    if (is_empty(axial_slice(image_, k))) {
+      ++constant_;
+    } else {
+      indices_.emplace_back(k);
     }
-    slices.push_back(
-        in_context(fmt::format("'{}' slice {}", path.string(), k), [&] { return prepare(slice, k, options); }));
   }
-  if (slices.empty()) {
-    throw Error(ErrorCode::kBadInput, "'" + path.string() +
+  if (indices_.empty()) {
+    throw Error(ErrorCode::kBadInput, "'" + path_.string() +
                                           "': every chosen slice is constant, there is nothing to screen; choose others "
                                           "with --slices");
   }
+}
+
+InputSlice InputSlices::prepare(std::size_t k) const {
+  const std::optional<std::int64_t> index = indices_[k];
+  const auto prepared = [&](const Image& slice) {
+    InputSlice result{index, prepare_slice(slice, options_), std::nullopt};
+    if (slice.world_from_voxel) {
+      result.world_from_pixel = prepared_geometry(*slice.world_from_voxel, slice, options_.image_size);
+    }
+    return result;
+  };
+  if (!index) return in_context("'" + path_.string() + "'", [&] { return prepared(image_); });
+  return in_context(fmt::format("'{}' slice {}", path_.string(), *index),
+                    [&] { return prepared(axial_slice(image_, *index)); });
+}
+
+std::vector<InputSlice> read_slices(const std::filesystem::path& path, const SliceRule& rule,
+                                    const InputOptions& options, std::size_t& constant) {
+  const InputSlices input(path, rule, options);
+  constant += input.constant();
+  std::vector<InputSlice> slices;
+  for (std::size_t k = 0; k < input.size(); ++k) slices.push_back(input.prepare(k));
   return slices;
 }
 

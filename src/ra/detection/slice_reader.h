@@ -21,9 +21,28 @@ struct InputSlice {
   std::optional<Affine> world_from_pixel;
 };
 
-// Reads one input, turns a volume to RAS, takes the slices of the rule, and prepares each. Slices of a volume that
-// are constant (outside the head, or masked away) are left out and added to `constant`. kBadInput with the file
-// and, for a volume, the slice; also when the picture, or every chosen slice, is constant.
+// The slices of one input, prepared when they are asked for, by several threads at the same time if need be.
+class InputSlices {
+ public:
+  // Reads the input, turns a volume to RAS and takes the slices of the rule. Slices of a volume that are constant
+  // (outside the head, or masked away) are left out. kBadInput with the file; also when every chosen slice is constant.
+  InputSlices(std::filesystem::path path, const SliceRule& rule, const InputOptions& options);
+
+  std::size_t size() const { return indices_.size(); }
+  std::size_t constant() const { return constant_; }  // how many were left out
+  std::optional<std::int64_t> index(std::size_t k) const { return indices_[k]; }
+  // kBadInput with the file and, for a volume, the slice; also when the picture is constant.
+  InputSlice prepare(std::size_t k) const;
+
+ private:
+  std::filesystem::path path_;
+  InputOptions options_;
+  Image image_;
+  std::vector<std::optional<std::int64_t>> indices_;
+  std::size_t constant_ = 0;
+};
+
+// All of them; `constant` grows by the number of those left out.
 std::vector<InputSlice> read_slices(const std::filesystem::path& path, const SliceRule& rule,
                                     const InputOptions& options, std::size_t& constant);
 

@@ -1,5 +1,6 @@
 #include "ra/detection/slice_reader.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include "ra/base/error.h"
@@ -42,6 +43,21 @@ TEST(ReadSlices, LeavesOutSlicesWithoutContent) {
   ASSERT_EQ(slices.size(), 3u);
   EXPECT_EQ(slices[0].index, 1);
   EXPECT_EQ(constant, 1u);
+}
+
+TEST(InputSlices, PreparesOneAtATime) {
+  const testing::TemporaryFolder folder;
+  const InputSlices slices(written(folder), SliceRule::parse("2,0,3"), size_of(32));
+  std::size_t constant = 0;
+  const auto all = read_slices(written(folder), SliceRule::parse("2,0,3"), size_of(32), constant);
+  EXPECT_EQ(slices.constant(), 1u);
+  ASSERT_EQ(slices.size(), 2u);
+  for (std::size_t k : {1u, 0u}) {
+    const InputSlice slice = slices.prepare(k);
+    EXPECT_EQ(slice.index, slices.index(k));
+    EXPECT_EQ(slice.index, all[k].index);
+    EXPECT_TRUE(at::equal(slice.prepared.pixels, all[k].prepared.pixels));
+  }
 }
 
 TEST(ReadSlices, RefusesAnInputOfEmptySlicesOnly) {

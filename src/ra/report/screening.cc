@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <memory>
 #include <utility>
 
 #include "ra/base/atomic_file.h"
@@ -24,15 +25,15 @@ constexpr std::size_t kFilesASync = 32;
 // What one input came to, counted where it ends.
 struct ReadInput {
   std::size_t input = 0;
-  std::vector<InputSlice> slices = {};
+  std::shared_ptr<const InputSlices> slices = {};  // none of a failure, or of what is skipped
   std::size_t constant = 0, skipped = 0;
   std::optional<std::string> failure = {};
 };
 
 // A slice to be scored, or the end of an input.
 struct Task {
-  ReadInput of;  // without its slices; all but `input` and `skipped` only at the end
-  std::optional<InputSlice> slice;
+  ReadInput of;  // all but `input`, `slices` and `skipped` only at the end
+  std::optional<std::size_t> slice;  // position among the input's slices
 };
 
 // What became of a task: a row and files, the end of an input, or a failure of either.
@@ -118,7 +119,8 @@ class Screening {
       return result;
     }
     result.failure = failure_of([&] {
-      result.slices = read_slices(inputs_[k], options_.slices, detector_.input(), result.constant);
+      result.slices = std::make_shared<const InputSlices>(inputs_[k], options_.slices, detector_.input());
+      result.constant = result.slices->constant();
     });
     return result;
   }
@@ -136,14 +138,15 @@ class Screening {
         if (!current_) return std::nullopt;
         position_ = 0;
       }
-      for (; position_ < current_->slices.size(); ++position_, ++current_->skipped) {
-        InputSlice& slice = current_->slices[position_];
-        if (screening_.was_scored(current_->input, slice.index)) continue;
+      const std::size_t count = current_->slices ? current_->slices->size() : 0;
+      for (; position_ < count; ++position_, ++current_->skipped) {
+        if (screening_.was_scored(current_->input, current_->slices->index(position_))) continue;
         if (StopSignal::received() != 0) return std::nullopt;
-        ++position_;
-        return Task{{.input = current_->input, .skipped = std::exchange(current_->skipped, 0)}, std::move(slice)};
+        ReadInput of{.input = current_->input, .slices = current_->slices};
+        of.skipped = std::exchange(current_->skipped, 0);
+        return Task{std::move(of), position_++};
       }
-      current_->slices.clear();
+      current_->slices.reset();
       Task end{std::move(*current_), std::nullopt};
       current_.reset();
       return end;
@@ -162,7 +165,7 @@ class Screening {
     const OneThread one_thread;
     outcome.of.failure = failure_of([&] {
       const std::size_t k = outcome.of.input;
-      const InputSlice& slice = *task.slice;
+      const InputSlice slice = std::exchange(outcome.of.slices, nullptr)->prepare(*task.slice);
       const std::string name = slice.index ? names_[k] + slice_mark(std::to_string(*slice.index)) : names_[k];
       const AnomalyResult result = detector_.detect(slice.prepared.pixels.unsqueeze(0)).front();
       outcome.row = row_of(inputs_[k].string(), name, slice, result);
