@@ -39,6 +39,7 @@ def parsed():
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=5, help="timed runs a round")
     parser.add_argument("--train-repeats", type=int, default=1, help="the same of training steps, of seconds each")
+    parser.add_argument("--file-repeats", type=int, default=3, help="processes a round that screen files or volumes")
     parser.add_argument("--only", nargs="+", default=[""], metavar="ROW", help="rows whose names begin so")
     parser.add_argument("--compile", action="store_true", help="also torch.compile, which takes minutes to begin")
     parser.add_argument("--isa", action="store_true", help="also with less of the processor (ONEDNN_MAX_CPU_ISA)")

@@ -33,6 +33,7 @@ class Measurement:
     clock: str = "json"
     slices: int = 0
     start: list | None = None
+    repeats: int = 1  # processes a round: one has only one run where its whole life is timed
     flop: float = 0.0  # of one slice; 0 for unknown
     environment: dict = field(default_factory=dict)
 
@@ -104,11 +105,14 @@ def _runs(measurement, finished):
 
 
 def run(measurement, samples):
-    """Runs it once more and adds to `samples`; Failed when the process fails."""
-    neighbours = Neighbours()
-    finished = _finished(_words(measurement.command), measurement.cwd, measurement.environment)
-    samples.others = max(samples.others, neighbours.share(finished.processor))
-    runs, line = _runs(measurement, finished)
-    samples.rounds.append(runs)
-    samples.peak_mib = max(samples.peak_mib, finished.peak_mib)
-    samples.variant = line.get("variant", samples.variant)
+    """Runs it for one round and adds to `samples`; Failed when the process fails."""
+    of_round = []
+    for _ in range(measurement.repeats):
+        neighbours = Neighbours()
+        finished = _finished(_words(measurement.command), measurement.cwd, measurement.environment)
+        samples.others = max(samples.others, neighbours.share(finished.processor))
+        runs, line = _runs(measurement, finished)
+        of_round += runs
+        samples.peak_mib = max(samples.peak_mib, finished.peak_mib)
+        samples.variant = line.get("variant", samples.variant)
+    samples.rounds.append(of_round)

@@ -93,12 +93,13 @@ class Sides:
                    "--slices", "all", "--threads", self.options.threads, "--backend", backend, "--precision",
                    precision, "--quiet"]
         return self._make(f"ra {name} {backend} {precision}", [*command, *inputs], ROOT, clock="wall", slices=count,
-                          start=None if with_start else [*command, inputs[0]])
+                          repeats=self.options.file_repeats, start=None if with_start else [*command, inputs[0]])
 
     def oracle_files(self, inputs, count, name, clock):
         command = [sys.executable, "-m", "oracle.screen_files", self.checkpoint, self.lpips,
                    self.scratch / f"oracle_{name}", *inputs]
-        return self._make(f"oracle {name}", command, self.options.shared, clock=clock, slices=count)
+        return self._make(f"oracle {name}", command, self.options.shared, clock=clock, slices=count,
+                          repeats=self.options.file_repeats)
 
 
 def training_rows(sides, fast, compiled):
