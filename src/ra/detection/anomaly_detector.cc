@@ -193,7 +193,8 @@ AnomalyDetector::CanaryResult AnomalyDetector::exact_canary() const {
     return {find_tensor(tensors, "reconstruction"), find_tensor(tensors, "means")};
   }
   const auto network = std::make_shared<ReversedAutoencoder>(model_.network->options());
-  network->load(model_.network->state());  // laid out as torch computes
+  network->load(model_.network->state());
+  network->to(at::kFloat, at::kCPU);  // as torch computes
   ScreeningModel model = model_;
   model.network = network;
   const auto exact = canary_result(*make_torch_backend(model, device_, Precision::kFp32));

@@ -18,11 +18,6 @@
 namespace ra {
 namespace {
 
-// Of a weight where it computes.
-at::MemoryFormat layout_of(const at::Tensor& weight) {
-  return weight.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-}
-
 std::uint32_t name_hash(const std::string& name) { return crc32(std::as_bytes(std::span(name))); }
 
 void fill_uniform(const at::Tensor& tensor, double bound, CounterRandom random) {
@@ -145,11 +140,7 @@ void ReversedAutoencoder::load(const StateDict& state) {
   const StateDict own = this->state();
   const std::vector<at::Tensor> given = matched(own, state);
   const at::NoGradGuard no_grad;
-  for (std::size_t k = 0; k < own.size(); ++k) {
-    const at::Tensor& mine = own[k].tensor;
-    at::Tensor(mine).set_data(
-        given[k].to(mine.device(), mine.scalar_type(), /*non_blocking=*/false, /*copy=*/true, layout_of(mine)));
-  }
+  for (std::size_t k = 0; k < own.size(); ++k) own[k].tensor.copy_(given[k]);
 }
 
 void ReversedAutoencoder::adopt(const StateDict& state) {
@@ -165,8 +156,9 @@ void ReversedAutoencoder::adopt(const StateDict& state) {
 void ReversedAutoencoder::to(at::ScalarType dtype, at::Device device) {
   for (const NamedTensor& entry : state()) {
     const bool real = entry.tensor.is_floating_point();
+    const auto layout = entry.tensor.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
     const at::Tensor moved = entry.tensor.detach().to(device, real ? dtype : entry.tensor.scalar_type());
-    at::Tensor(entry.tensor).set_data(moved.contiguous(layout_of(entry.tensor)));
+    at::Tensor(entry.tensor).set_data(moved.contiguous(layout));
   }
 }
 

@@ -52,6 +52,7 @@ Adam::Adam(std::vector<at::Tensor> parameters, double learning_rate)
     first_moments_.push_back(at::zeros_like(parameter.detach()));
     second_moments_.push_back(at::zeros_like(parameter.detach()));
   }
+  moves_ = at::zeros({}, parameters_.front().options().dtype(at::kFloat).requires_grad(false));
 }
 
 void Adam::zero_grad() {
@@ -62,9 +63,11 @@ void Adam::require_grad(bool required) {
   for (at::Tensor& parameter : parameters_) parameter.requires_grad_(required);
 }
 
-void Adam::step() {
+void Adam::step(const at::Tensor& skip) {
   const at::NoGradGuard no_grad;
   ++steps_;
+  moves_.add_(1);
+  if (skip.defined()) moves_.sub_(skip);
   // One pass over memory for each parameter, which must lie in memory as its gradient and its moments do.
   std::vector<at::Tensor> parameters, gradients, first, second, steps;
   for (std::size_t k = 0; k < parameters_.size(); ++k) {
@@ -77,11 +80,12 @@ void Adam::step() {
     gradients.push_back(parameter.grad());
     first.push_back(first_moments_[k]);
     second.push_back(second_moments_[k]);
-    steps.push_back(at::full({}, static_cast<double>(steps_), parameter.options().dtype(at::kFloat)));
+    steps.push_back(moves_);
   }
   if (parameters.empty()) return;
   at::_fused_adam_(parameters, gradients, first, second, {}, steps, learning_rate_, kBeta1, kBeta2,
-                   /*weight_decay=*/0.0, kEpsilon, /*amsgrad=*/false, /*maximize=*/false);
+                   /*weight_decay=*/0.0, kEpsilon, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{},
+                   skip.defined() ? std::optional(skip) : std::nullopt);
 }
 
 CheckpointValue Adam::state() const {
@@ -136,6 +140,7 @@ void Adam::load(const CheckpointValue& state) {
     copy_moment(first_moments_[k], own->find("exp_avg"), fmt::format("exp_avg of tensor {}", k));
     copy_moment(second_moments_[k], own->find("exp_avg_sq"), fmt::format("exp_avg_sq of tensor {}", k));
   }
+  moves_.fill_(static_cast<double>(steps_));
 }
 
 }  // namespace ra

@@ -18,8 +18,11 @@ class Adam {
 
   // Forgets the gradients.
   void zero_grad();
-  // Moves every parameter that has a gradient; gradients stay readable afterwards.
-  void step();
+  // Moves every parameter that has a gradient; gradients stay readable afterwards. Where `skip`, a float32 scalar on
+  // their device, is 1, nothing moves; the device need not be waited for to know.
+  void step(const at::Tensor& skip = {});
+  // The oldest step that steps() counts and that was skipped, once it is known: it counts no more.
+  void forget_skipped() { --steps_; }
 
   // Whether the parameters collect gradients from now on.
   void require_grad(bool required);
@@ -40,6 +43,7 @@ class Adam {
   std::vector<at::Tensor> parameters_, first_moments_, second_moments_;
   double learning_rate_;
   std::int64_t steps_ = 0;
+  at::Tensor moves_;  // float32 scalar on the parameters' device: how often they have moved
 };
 
 }  // namespace ra

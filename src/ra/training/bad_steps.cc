@@ -34,14 +34,16 @@ BadSteps::BadSteps(const ReversedAutoencoder& model, const SliceDataset& trainin
                    std::filesystem::path folder)
     : model_(model), training_(training), budget_(budget), folder_(std::move(folder)) {}
 
-bool BadSteps::attempt(const Batch& batch, const std::function<void()>& step) {
-  const std::vector<at::Tensor> statistics = running_statistics(model_), before = copies(statistics);
+void BadSteps::remember() { remembered_ = copies(running_statistics(model_)); }
+
+bool BadSteps::accept(const Batch& batch, const std::function<void()>& read) {
   try {
-    step();
+    read();
     return true;
   } catch (const NonFiniteStep& error) {
     const at::NoGradGuard no_grad;
-    for (std::size_t k = 0; k < before.size(); ++k) at::Tensor(statistics[k]).copy_(before[k]);
+    const std::vector<at::Tensor> statistics = running_statistics(model_);
+    for (std::size_t k = 0; k < statistics.size(); ++k) at::Tensor(statistics[k]).copy_(remembered_[k]);
     if (++count_ > budget_) {
       fail(batch, fmt::format("{}. {} steps were skipped before (training.max_bad_steps)", error.what(), count_ - 1));
     }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "ra/data/batch_loader.h"
 #include "ra/data/slice_dataset.h"
@@ -18,10 +19,12 @@ class BadSteps {
   BadSteps(const ReversedAutoencoder& model, const SliceDataset& training, std::int64_t budget,
            std::filesystem::path folder);
 
-  // Does a step; false when it threw NonFiniteStep: the running statistics of batch norm are then as before, a warning
-  // says what happened, and the step counts. When the budget is spent, the batch is left in bad_batch.pt in the run
-  // folder (images, their names, the weights that they met), and kFailed says so.
-  bool attempt(const Batch& batch, const std::function<void()>& step);
+  // Before a step begins that may be bad: remembers the running statistics of batch norm.
+  void remember();
+  // Reads what came of a step on `batch`; false when that threw NonFiniteStep: the running statistics are then as they
+  // were remembered, a warning says what happened, and the step counts. When the budget is spent, the batch is left in
+  // bad_batch.pt in the run folder (images, their names, the weights that they met), and kFailed says so.
+  bool accept(const Batch& batch, const std::function<void()>& read);
 
   // Leaves the batch there, and throws kFailed with the reason and the place.
   [[noreturn]] void fail(const Batch& batch, const std::string& reason) const;
@@ -37,6 +40,7 @@ class BadSteps {
   std::int64_t budget_;
   std::filesystem::path folder_;
   std::int64_t count_ = 0;
+  std::vector<at::Tensor> remembered_;  // of running statistics
 };
 
 }  // namespace ra

@@ -3,8 +3,6 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include <cmath>
-
 namespace ra {
 
 at::Tensor gradient_norm(const std::vector<at::Tensor>& parameters) {
@@ -17,10 +15,11 @@ at::Tensor gradient_norm(const std::vector<at::Tensor>& parameters) {
   return at::stack(norms).to(at::kDouble).norm();
 }
 
-void clip_gradients(const std::vector<at::Tensor>& parameters, double norm, double limit) {
-  if (limit <= 0.0 || norm <= limit) return;
+void clip_gradients(const std::vector<at::Tensor>& parameters, const at::Tensor& norm, double limit) {
+  if (limit <= 0.0) return;
+  if (norm.is_cpu() && norm.item<double>() <= limit) return;  // spares a pass over the gradients
   const at::NoGradGuard no_grad;
-  const double share = limit / (norm + 1e-6);
+  const at::Tensor share = at::where(norm <= limit, at::ones_like(norm), limit / (norm + 1e-6));
   for (const at::Tensor& parameter : parameters) {
     if (parameter.grad().defined()) parameter.grad().mul_(share);
   }

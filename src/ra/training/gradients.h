@@ -11,7 +11,7 @@ namespace ra {
 at::Tensor gradient_norm(const std::vector<at::Tensor>& parameters);
 
 // Scales the gradients down to the norm `limit` where theirs, `norm`, is longer (Pascanu et al., ICML 2013), as
-// PyTorch's clip_grad_norm_ does; 0 is no limit.
-void clip_gradients(const std::vector<at::Tensor>& parameters, double norm, double limit);
+// PyTorch's clip_grad_norm_ does; 0 is no limit. `norm` is what gradient_norm() gave; a device is not waited for.
+void clip_gradients(const std::vector<at::Tensor>& parameters, const at::Tensor& norm, double limit);
 
 }  // namespace ra

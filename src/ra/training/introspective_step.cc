@@ -32,12 +32,6 @@ namespace ra {
 //      where large numbers cancel, feel it most.
 // docs/training.md has the measured differences.
 
-// A term of the half in progress: where it is, and how it is called.
-struct TermToRead {
-  const char* name;
-  at::Tensor* term;
-};
-
 // What the encoder's half computes its terms from. The embeddings are of the real batch and of rec.
 struct EncoderPasses {
   at::Tensor real, fake, rec;
@@ -100,26 +94,80 @@ at::Tensor saturated_share(const StepTerms& terms, double scale, const LossOptio
   return (loss.beta_rec * errors + loss.beta_neg * divergences > limit).to(errors.scalar_type()).mean();
 }
 
-void require_finite(const char* name, double value) {
-  if (std::isfinite(value)) return;
-  throw NonFiniteStep(ErrorCode::kFailed,
-                      fmt::format("the loss term {} is {}; a smaller learning rate or a longer warm-up usually helps, "
-                                  "and the training pictures should be checked",
-                                  name, value));
+// A term of a half: how it is called, and where it is.
+struct TermToRead {
+  const char* name;
+  at::Tensor* term;
+};
+
+// The terms of a half, in the order in which they are read.
+std::vector<TermToRead> terms_of_encoder(StepTerms& terms) {
+  return {{"e_loss_rec", &terms.e_loss_rec},
+          {"e_kl_real", &terms.e_kl_real},
+          {"e_loss_embedding", &terms.e_loss_embedding},
+          {"e_expelbo_rec", &terms.e_expelbo_rec},
+          {"e_expelbo_fake", &terms.e_expelbo_fake},
+          {"e_loss_real", &terms.e_loss_real},
+          {"e_loss_fake", &terms.e_loss_fake},
+          {"e_loss", &terms.e_loss}};
 }
 
-// Replaces the terms by their values on the CPU, and returns the norm of the gradients: one transfer for all.
-double read_back(const std::vector<TermToRead>& terms, const at::Tensor& norm) {
+std::vector<TermToRead> terms_of_decoder(StepTerms& terms) {
+  std::vector<TermToRead> read = {{"d_loss_rec", &terms.d_loss_rec},
+                                  {"d_kl_rec", &terms.d_kl_rec},
+                                  {"d_kl_fake", &terms.d_kl_fake},
+                                  {"d_loss", &terms.d_loss}};
+  if (terms.d_loss_rec_rec.defined()) {
+    read.push_back({"d_loss_rec_rec", &terms.d_loss_rec_rec});
+    read.push_back({"d_loss_rec_fake", &terms.d_loss_rec_fake});
+  }
+  return read;
+}
+
+std::vector<TermToRead> terms_of_warmup(WarmupTerms& terms) {
+  return {{"loss_rec", &terms.loss_rec}, {"kl_real", &terms.kl_real}, {"loss", &terms.loss}};
+}
+
+// Lets go of the terms' graphs. One float64 tensor on the device, so that one transfer reads all; `more` are scalars
+// behind the terms.
+at::Tensor packed(const std::vector<TermToRead>& terms, const std::vector<at::Tensor>& more) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> values;
-  for (const TermToRead& term : terms) values.push_back(term.term->detach().to(at::kDouble));
-  values.push_back(norm);
-  const at::Tensor on_cpu = at::stack(values).cpu();
-  for (std::size_t k = 0; k < terms.size(); ++k) {
-    *terms[k].term = on_cpu[static_cast<std::int64_t>(k)].to(terms[k].term->scalar_type());
-    require_finite(terms[k].name, on_cpu[static_cast<std::int64_t>(k)].item<double>());
+  for (const TermToRead& term : terms) {
+    *term.term = term.term->detach();
+    values.push_back(term.term->to(at::kDouble));
   }
-  return on_cpu[-1].item<double>();
+  for (const at::Tensor& value : more) values.push_back(value.detach().to(at::kDouble));
+  return at::stack(values);
+}
+
+// 1 where one of the values is not finite, else 0, and 1 where `before` is: what Adam::step() skips by.
+at::Tensor skip_of(const at::Tensor& values, const at::Tensor& before = {}) {
+  const at::Tensor bad = values.isfinite().all().logical_not().to(at::kFloat);
+  return before.defined() ? at::maximum(bad, before) : bad;
+}
+
+// Replaces the terms by their values on the CPU; NonFiniteStep naming the first that is not finite.
+void take_values(const std::vector<TermToRead>& terms, const at::Tensor& values) {
+  for (std::size_t k = 0; k < terms.size(); ++k) {
+    const at::Tensor value = values[static_cast<std::int64_t>(k)];
+    *terms[k].term = value.to(terms[k].term->scalar_type());
+    if (std::isfinite(value.item<double>())) continue;
+    throw NonFiniteStep(ErrorCode::kFailed,
+                        fmt::format("the loss term {} is {}; a smaller learning rate or a longer warm-up usually helps, "
+                                    "and the training pictures should be checked",
+                                    terms[k].name, value.item<double>()));
+  }
+}
+
+// The norm of the gradients of a half, at a place from the end of its values.
+double norm_at(const at::Tensor& values, std::int64_t place, const char* half) {
+  const double norm = values[place].item<double>();
+  if (std::isfinite(norm)) return norm;
+  throw NonFiniteStep(ErrorCode::kFailed,
+                      fmt::format("the gradient of the {} is not finite; a smaller learning rate, "
+                                  "training.gradient_clip or a longer warm-up usually helps",
+                                  half));
 }
 
 std::vector<NamedTensor> defined(std::vector<NamedTensor> terms) {
@@ -170,32 +218,47 @@ void IntrospectiveStep::set_learning_rate(double learning_rate) {
   decoder_adam_.set_learning_rate(learning_rate);
 }
 
-double IntrospectiveStep::clipped_norm(Adam& adam, const char* half, const std::vector<TermToRead>& terms) const {
-  const double norm = read_back(terms, gradient_norm(adam.parameters()));
-  if (!std::isfinite(norm)) {
-    throw NonFiniteStep(ErrorCode::kFailed,
-                        fmt::format("the gradient of the {} is not finite; a smaller learning rate, "
-                                    "training.gradient_clip or a longer warm-up usually helps",
-                                    half));
-  }
+void IntrospectiveStep::move(Adam& adam, const at::Tensor& norm, const at::Tensor& skip) const {
   clip_gradients(adam.parameters(), norm, gradient_clip_);
-  return norm;
+  adam.step(skip);
 }
 
-StepTerms IntrospectiveStep::step(const at::Tensor& real, const StepNoise& noise) {
-  StepTerms terms;
+UnreadStep IntrospectiveStep::start(const at::Tensor& real, const StepNoise& noise) {
+  UnreadStep step;
   if (mode_.fidelity == Fidelity::kFast) {
-    const Handover handover = update_encoder_fast(real, noise, terms);
-    update_decoder_fast(real, handover, noise, terms);
+    const Handover handover = update_encoder_fast(real, noise, step);
+    update_decoder_fast(real, handover, noise, step);
   } else {
-    const at::Tensor z = update_encoder(real, noise, terms);
-    update_decoder(real, z, noise, terms);
+    const at::Tensor z = update_encoder(real, noise, step);
+    update_decoder(real, z, noise, step);
   }
   encoder_adam_.require_grad(true);
-  return terms;
+  return step;
 }
 
-at::Tensor IntrospectiveStep::update_encoder(const at::Tensor& real, const StepNoise& noise, StepTerms& terms) {
+StepTerms IntrospectiveStep::read(UnreadStep step) {
+  StepTerms& terms = step.terms;
+  const at::Tensor of_encoder = step.of_encoder.cpu(), of_decoder = step.of_decoder.cpu();
+  try {
+    take_values(terms_of_encoder(terms), of_encoder);
+    terms.e_gradient_norm = norm_at(of_encoder, -1, "encoder");
+    terms.saturated_share = of_encoder[-2].item<double>();
+  } catch (const NonFiniteStep&) {
+    encoder_adam_.forget_skipped();
+    decoder_adam_.forget_skipped();
+    throw;
+  }
+  try {
+    take_values(terms_of_decoder(terms), of_decoder);
+    terms.d_gradient_norm = norm_at(of_decoder, -1, "decoder");
+  } catch (const NonFiniteStep&) {
+    decoder_adam_.forget_skipped();
+    throw;
+  }
+  return std::move(step.terms);
+}
+
+at::Tensor IntrospectiveStep::update_encoder(const at::Tensor& real, const StepNoise& noise, UnreadStep& step) {
   encoder_adam_.require_grad(true);
   decoder_adam_.require_grad(false);
   StepNetwork network(*model_, batch_norm_, mode_);
@@ -211,12 +274,12 @@ at::Tensor IntrospectiveStep::update_encoder(const at::Tensor& real, const StepN
   passes.rec_rec = network.decode(sampled(passes.of_rec, noise.rec_encoder));
   passes.of_fake = network.encode(passes.fake);
   passes.rec_fake = network.decode(sampled(passes.of_fake, noise.fake_encoder));
-  finish_encoder(passes, terms);
+  finish_encoder(passes, step);
   return z.detach();
 }
 
 IntrospectiveStep::Handover IntrospectiveStep::update_encoder_fast(const at::Tensor& real, const StepNoise& noise,
-                                                                   StepTerms& terms) {
+                                                                   UnreadStep& step) {
   encoder_adam_.require_grad(true);
   decoder_adam_.require_grad(true);
   StepNetwork network(*model_, batch_norm_, mode_);
@@ -237,11 +300,12 @@ IntrospectiveStep::Handover IntrospectiveStep::update_encoder_fast(const at::Ten
   const at::Tensor both = network.decode(sampled(of_both, at::cat({noise.rec_encoder, noise.fake_encoder})));
   passes.rec_rec = both.narrow(0, 0, count);
   passes.rec_fake = both.narrow(0, count, count);
-  finish_encoder(passes, terms);
+  finish_encoder(passes, step);
   return handover;
 }
 
-void IntrospectiveStep::finish_encoder(const EncoderPasses& passes, StepTerms& terms) {
+void IntrospectiveStep::finish_encoder(const EncoderPasses& passes, UnreadStep& step) {
+  StepTerms& terms = step.terms;
   const auto& [real, fake, rec, posterior, rec_embeddings, of_rec, of_fake, rec_rec, rec_fake] = passes;
   terms.e_loss_rec = squared_error(real, rec).mean();
   terms.e_kl_real = kl_divergence(posterior.mean, posterior.log_variance).mean();
@@ -259,27 +323,17 @@ void IntrospectiveStep::finish_encoder(const EncoderPasses& passes, StepTerms& t
   encoder_adam_.zero_grad();
   // With fidelity fast the decoder's graphs serve its own half once more.
   terms.e_loss.backward({}, mode_.fidelity == Fidelity::kFast, false, encoder_adam_.parameters());
-  at::Tensor saturated = saturated_share(terms, scale_, loss_);
   for (at::Tensor* term :
        {&terms.e_rec_rec_each, &terms.e_rec_fake_each, &terms.e_kl_rec_each, &terms.e_kl_fake_each}) {
     *term = term->detach();
   }
-  terms.e_gradient_norm = clipped_norm(encoder_adam_, "encoder",
-                                       {{"e_loss_rec", &terms.e_loss_rec},
-                                        {"e_kl_real", &terms.e_kl_real},
-                                        {"e_loss_embedding", &terms.e_loss_embedding},
-                                        {"e_expelbo_rec", &terms.e_expelbo_rec},
-                                        {"e_expelbo_fake", &terms.e_expelbo_fake},
-                                        {"e_loss_real", &terms.e_loss_real},
-                                        {"e_loss_fake", &terms.e_loss_fake},
-                                        {"e_loss", &terms.e_loss},
-                                        {"saturated_share", &saturated}});
-  terms.saturated_share = saturated.item<double>();
-  encoder_adam_.step();
+  const at::Tensor norm = gradient_norm(encoder_adam_.parameters());
+  step.of_encoder = packed(terms_of_encoder(terms), {saturated_share(terms, scale_, loss_), norm});
+  move(encoder_adam_, norm, skip_of(step.of_encoder));
 }
 
 void IntrospectiveStep::update_decoder(const at::Tensor& real, const at::Tensor& z, const StepNoise& noise,
-                                       StepTerms& terms) {
+                                       UnreadStep& step) {
   encoder_adam_.require_grad(false);
   decoder_adam_.require_grad(true);
   StepNetwork network(*model_, batch_norm_, mode_);
@@ -291,11 +345,11 @@ void IntrospectiveStep::update_decoder(const at::Tensor& real, const at::Tensor&
   passes.of_fake = network.encode(passes.fake);
   passes.rec_rec = network.decode(sampled(passes.of_rec, noise.rec_decoder).detach());
   passes.rec_fake = network.decode(sampled(passes.of_fake, noise.fake_decoder).detach());
-  finish_decoder(passes, terms);
+  finish_decoder(passes, step);
 }
 
 void IntrospectiveStep::update_decoder_fast(const at::Tensor& real, const Handover& from, const StepNoise& noise,
-                                            StepTerms& terms) {
+                                            UnreadStep& step) {
   encoder_adam_.require_grad(false);
   StepNetwork network(*model_, batch_norm_, mode_);
   const std::int64_t count = real.size(0);
@@ -307,54 +361,65 @@ void IntrospectiveStep::update_decoder_fast(const at::Tensor& real, const Handov
     passes.rec_rec = both.narrow(0, 0, count);
     passes.rec_fake = both.narrow(0, count, count);
   }
-  finish_decoder(passes, terms);
+  finish_decoder(passes, step);
 }
 
-void IntrospectiveStep::finish_decoder(const DecoderPasses& passes, StepTerms& terms) {
+void IntrospectiveStep::finish_decoder(const DecoderPasses& passes, UnreadStep& step) {
+  StepTerms& terms = step.terms;
   const auto& [real, fake, rec, of_rec, of_fake, rec_rec, rec_fake] = passes;
   terms.d_loss_rec = squared_error(real, rec).mean();
   terms.d_kl_rec = kl_divergence(of_rec.mean, of_rec.log_variance).mean();
   terms.d_kl_fake = kl_divergence(of_fake.mean, of_fake.log_variance).mean();
   at::Tensor loss =
       loss_.beta_rec * terms.d_loss_rec + 0.5 * loss_.beta_kl * (terms.d_kl_rec + terms.d_kl_fake);
-  std::vector<TermToRead> read = {{"d_loss_rec", &terms.d_loss_rec},
-                                  {"d_kl_rec", &terms.d_kl_rec},
-                                  {"d_kl_fake", &terms.d_kl_fake},
-                                  {"d_loss", &terms.d_loss}};
   if (rec_rec.defined()) {
     terms.d_loss_rec_rec = squared_error(rec.detach(), rec_rec).mean();
     terms.d_loss_rec_fake = squared_error(fake.detach(), rec_fake).mean();
     loss = loss + 0.5 * loss_.gamma_r * loss_.beta_rec * (terms.d_loss_rec_rec + terms.d_loss_rec_fake);
-    read.push_back({"d_loss_rec_rec", &terms.d_loss_rec_rec});
-    read.push_back({"d_loss_rec_fake", &terms.d_loss_rec_fake});
   }
   terms.d_loss = scale_ * loss;
   decoder_adam_.zero_grad();
   terms.d_loss.backward({}, false, false, decoder_adam_.parameters());
-  terms.d_gradient_norm = clipped_norm(decoder_adam_, "decoder", read);
-  decoder_adam_.step();
+  const at::Tensor norm = gradient_norm(decoder_adam_.parameters());
+  step.of_decoder = packed(terms_of_decoder(terms), {norm});
+  // Nor after an encoder's half that could not move.
+  move(decoder_adam_, norm, skip_of(step.of_decoder, skip_of(step.of_encoder)));
 }
 
-WarmupTerms IntrospectiveStep::warm_up(const at::Tensor& real, const at::Tensor& noise, double beta_kl) {
+UnreadWarmup IntrospectiveStep::start_warm_up(const at::Tensor& real, const at::Tensor& noise, double beta_kl) {
   encoder_adam_.require_grad(true);
   decoder_adam_.require_grad(true);
   StepNetwork network(*model_, batch_norm_, mode_);
   const Encoder::Output posterior = network.encode(real);
   const at::Tensor rec = network.decode(sampled(posterior, noise));
-  WarmupTerms terms;
+  UnreadWarmup step;
+  WarmupTerms& terms = step.terms;
   terms.loss_rec = squared_error(real, rec).mean();
   terms.kl_real = kl_divergence(posterior.mean, posterior.log_variance).mean();
   terms.loss = scale_ * (0.5 * terms.loss_rec + beta_kl * terms.kl_real);
   encoder_adam_.zero_grad();
   decoder_adam_.zero_grad();
   terms.loss.backward();
-  terms.e_gradient_norm = clipped_norm(
-      encoder_adam_, "encoder",
-      {{"loss_rec", &terms.loss_rec}, {"kl_real", &terms.kl_real}, {"loss", &terms.loss}});
-  terms.d_gradient_norm = clipped_norm(decoder_adam_, "decoder", {});
-  decoder_adam_.step();
-  encoder_adam_.step();
-  return terms;
+  const at::Tensor e_norm = gradient_norm(encoder_adam_.parameters()), d_norm = gradient_norm(decoder_adam_.parameters());
+  step.values = packed(terms_of_warmup(terms), {e_norm, d_norm});
+  const at::Tensor skip = skip_of(step.values);
+  move(decoder_adam_, d_norm, skip);
+  move(encoder_adam_, e_norm, skip);
+  return step;
+}
+
+WarmupTerms IntrospectiveStep::read(UnreadWarmup step) {
+  const at::Tensor values = step.values.cpu();
+  try {
+    take_values(terms_of_warmup(step.terms), values);
+    step.terms.e_gradient_norm = norm_at(values, -2, "encoder");
+    step.terms.d_gradient_norm = norm_at(values, -1, "decoder");
+  } catch (const NonFiniteStep&) {
+    encoder_adam_.forget_skipped();
+    decoder_adam_.forget_skipped();
+    throw;
+  }
+  return std::move(step.terms);
 }
 
 }  // namespace ra

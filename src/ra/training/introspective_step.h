@@ -50,6 +50,12 @@ struct StepTerms {
   std::vector<NamedTensor> each() const;
 };
 
+// A step that has been given to the device and whose terms have not been read back.
+struct UnreadStep {
+  StepTerms terms;                // on the device
+  at::Tensor of_encoder, of_decoder;  // float64: the terms of a half that are read, and the norm of its gradients
+};
+
 // Terms of one plain-VAE step, detached scalars on the CPU.
 struct WarmupTerms {
   at::Tensor loss_rec;  // squared error of the reconstruction
@@ -64,9 +70,14 @@ inline constexpr double kSaturated = 1e-3;
 // Fidelity fast leaves out terms whose weight is below this.
 inline constexpr double kNegligibleWeight = 1e-6;
 
+// The same of a plain VAE's step.
+struct UnreadWarmup {
+  WarmupTerms terms;
+  at::Tensor values;  // float64: the terms and the norms of both halves' gradients
+};
+
 struct EncoderPasses;
 struct DecoderPasses;
-struct TermToRead;
 
 // One training step: the encoder moves, then the decoder (REFERENCE.md, "One training step"). With fidelity exact the
 // network is called in the reference's order, which matters where batch norm tracks the batch:
@@ -75,8 +86,9 @@ struct TermToRead;
 // and with fidelity fast (Note [Fidelity] in introspective_step.cc), brackets being one batch:
 //   encoder update: D(prior) E(real) D(z) E[rec fake] D[. .]
 //   decoder update: E[rec fake]
-// Gradients of the parameters stay readable after a step. A term or a gradient that is not finite throws NonFiniteStep
-// (kFailed) with its name before the half that it would move has moved.
+// Gradients of the parameters stay readable after a step. A term or a gradient that is not finite moves neither its half of
+// the network nor the other one after it; read() throws NonFiniteStep (kFailed) with its name. Nothing waits for the device
+// before read(), so that several steps may be given to it ahead.
 class IntrospectiveStep {
  public:
   // `model` must outlive the step, and keeps its dtype and device from here on.
@@ -85,10 +97,19 @@ class IntrospectiveStep {
                     double learning_rate, StepMode mode = {});
 
   // real: [N,C,S,S] in [0,1], in the model's dtype.
-  StepTerms step(const at::Tensor& real, const StepNoise& noise);
-
+  UnreadStep start(const at::Tensor& real, const StepNoise& noise);
   // A plain VAE's step with the same optimisers: scale * (0.5 * squared error + beta_kl * KL); noise is [N,Z].
-  WarmupTerms warm_up(const at::Tensor& real, const at::Tensor& noise, double beta_kl);
+  UnreadWarmup start_warm_up(const at::Tensor& real, const at::Tensor& noise, double beta_kl);
+
+  // The terms of steps, each once and in the order of the steps.
+  StepTerms read(UnreadStep step);
+  WarmupTerms read(UnreadWarmup step);
+
+  // start and read.
+  StepTerms step(const at::Tensor& real, const StepNoise& noise) { return read(start(real, noise)); }
+  WarmupTerms warm_up(const at::Tensor& real, const at::Tensor& noise, double beta_kl) {
+    return read(start_warm_up(real, noise, beta_kl));
+  }
 
   void set_learning_rate(double learning_rate);
   // Largest norm of each half's gradients; 0, as at first, for no limit.
@@ -105,16 +126,15 @@ class IntrospectiveStep {
   };
 
   // Returns z of the real batch, detached.
-  at::Tensor update_encoder(const at::Tensor& real, const StepNoise& noise, StepTerms& terms);
-  void update_decoder(const at::Tensor& real, const at::Tensor& z, const StepNoise& noise, StepTerms& terms);
-  Handover update_encoder_fast(const at::Tensor& real, const StepNoise& noise, StepTerms& terms);
-  void update_decoder_fast(const at::Tensor& real, const Handover& from, const StepNoise& noise, StepTerms& terms);
+  at::Tensor update_encoder(const at::Tensor& real, const StepNoise& noise, UnreadStep& step);
+  void update_decoder(const at::Tensor& real, const at::Tensor& z, const StepNoise& noise, UnreadStep& step);
+  Handover update_encoder_fast(const at::Tensor& real, const StepNoise& noise, UnreadStep& step);
+  void update_decoder_fast(const at::Tensor& real, const Handover& from, const StepNoise& noise, UnreadStep& step);
   // The terms of a half out of what the network has computed, the backward pass and the move.
-  void finish_encoder(const EncoderPasses& passes, StepTerms& terms);
-  void finish_decoder(const DecoderPasses& passes, StepTerms& terms);
-  // Reads the terms of a half and the norm of its gradients back together, throws NonFiniteStep for one that is not
-  // finite, clips the gradients and returns the norm before.
-  double clipped_norm(Adam& adam, const char* half, const std::vector<TermToRead>& terms) const;
+  void finish_encoder(const EncoderPasses& passes, UnreadStep& step);
+  void finish_decoder(const DecoderPasses& passes, UnreadStep& step);
+  // Clips the gradients, whose norm is the last of `values`, and moves; not where `skip` is 1.
+  void move(Adam& adam, const at::Tensor& norm, const at::Tensor& skip) const;
 
   ReversedAutoencoder* model_;
   LossOptions loss_;

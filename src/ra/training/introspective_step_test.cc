@@ -101,6 +101,30 @@ TEST(IntrospectiveStep, NamesATermThatIsNotFiniteBeforeAnythingMoves) {
   EXPECT_TRUE(equal(before, copied_state(*model)));
 }
 
+TEST(IntrospectiveStep, MovesOnlyWhatIsFiniteThoughSeveralStepsAreReadLater) {
+  at::Tensor bad = ramps(2).images.clone();
+  bad[0][0][3][3] = std::numeric_limits<float>::quiet_NaN();
+  const auto late = tiny_model(), at_once = tiny_model();
+  IntrospectiveStep one(*late, {}, BatchNormMode::kFrozen, 1e-3), other(*at_once, {}, BatchNormMode::kFrozen, 1e-3);
+  UnreadStep first = one.start(ramps(4).images, step_noise(0, 4));
+  UnreadStep second = one.start(bad, step_noise(1, 2));
+  UnreadWarmup third = one.start_warm_up(bad, step_noise(2, 2).real, 1.0);
+  UnreadStep fourth = one.start(ramps(4).images, step_noise(3, 4));
+  const StepTerms read = one.read(std::move(first));
+  EXPECT_THROW(one.read(std::move(second)), NonFiniteStep);
+  EXPECT_THROW(one.read(std::move(third)), NonFiniteStep);
+  const StepTerms last = one.read(std::move(fourth));
+
+  const StepTerms expected = other.step(ramps(4).images, step_noise(0, 4));
+  const StepTerms expected_last = other.step(ramps(4).images, step_noise(3, 4));
+  EXPECT_EQ(read.d_loss.item<float>(), expected.d_loss.item<float>());
+  EXPECT_EQ(last.e_loss.item<float>(), expected_last.e_loss.item<float>());
+  EXPECT_EQ(last.d_gradient_norm, expected_last.d_gradient_norm);
+  EXPECT_TRUE(equal(copied_state(*late), copied_state(*at_once)));
+  EXPECT_EQ(one.encoder_adam().steps(), 2);
+  EXPECT_EQ(one.decoder_adam().steps(), 2);
+}
+
 TEST(IntrospectiveStep, WarmsUpBothHalvesWithTheSameMoments) {
   const auto model = tiny_model();
   IntrospectiveStep step(*model, {}, BatchNormMode::kFrozen, 2e-3);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "ra/base/atomic_file.h"
 #include "ra/base/error.h"
@@ -18,6 +19,9 @@
 
 namespace ra {
 namespace {
+
+// Steps that a GPU is given before the first of them is read: enough for it never to wait, and few enough for a display.
+constexpr std::size_t kStepsAheadOfGpu = 16;
 
 // Note [Warm-up]: from random weights the introspective losses drive the network to one empty picture, black above
 // all, before it has learnt anything: the decoder can please the exponential terms without looking at z. Some epochs
@@ -159,18 +163,20 @@ bool Trainer::run_epoch() {
   std::int64_t slices = 0;
   const auto start = std::chrono::steady_clock::now();
   while (auto batch = loader_.next()) {
-    in_context(fmt::format("epoch {}, step {}", epoch(), position_.steps + 1), [&] { run_step(*batch, progress); });
+    slices += batch->images.size(0);
+    run_step(*std::move(batch), progress);
     progress.step = ++position_.steps;
-    last_batch_ = *std::move(batch);
-    slices += last_batch_.images.size(0);
     progress.slices_per_second = static_cast<double>(slices) / std::max(seconds_since(start), 1e-9);
     progress.seconds_left = clock_.seconds_left(position_);
     if (callbacks_.on_step) callbacks_.on_step(progress);
     log_.flush();
     keeper_.poll();
-    if (position_.steps == loader_.batches()) break;
-    if (StopSignal::received() != 0) return false;
-    if (keeper_.is_due()) {
+    const bool ends = position_.steps == loader_.batches(), stops = StopSignal::received() != 0;
+    const bool saves = keeper_.is_due();
+    if (ends || stops || saves) read_steps(progress);
+    if (ends) break;
+    if (stops) return false;
+    if (saves) {
       in_context(fmt::format("epoch {}", epoch()), [&] { require_finite_state(); });
       keeper_.save_state(position_, snapshot());
     }
@@ -179,29 +185,54 @@ bool Trainer::run_epoch() {
   return true;
 }
 
-void Trainer::run_step(const Batch& batch, TrainingProgress& progress) {
+// A GPU works through what it has been given while the next steps are prepared; only what comes of them is read late. Not
+// where the next step needs to know: batch norm's running statistics are taken back after a bad step, and an average of the
+// weights must not follow one.
+std::size_t Trainer::readable_ahead() const {
+  const bool on_cpu = step_.encoder_adam().parameters().front().is_cpu();
+  if (inputs_.training.batch_norm != BatchNormMode::kFrozen || average_) return 1;
+  return inputs_.steps_ahead.value_or(on_cpu ? 1 : kStepsAheadOfGpu);
+}
+
+void Trainer::run_step(Batch batch, TrainingProgress& progress) {
   const at::Tensor like = step_.encoder_adam().parameters().front();
-  const at::Tensor images = batch.images.to(like.device(), like.scalar_type());
+  const at::Tensor images = batch.images.to(like.device(), like.scalar_type(), /*non_blocking=*/true);
   const int latent_size = inputs_.model->options().latent_size;
   const auto number = static_cast<std::uint32_t>(epoch());
   step_.set_learning_rate(learning_rate());
-  const bool taken = bad_steps_.attempt(batch, [&] {
-    if (phase() == TrainingPhase::kWarmup) {
-      const at::Tensor noise = draw_noise(inputs_.seed, number, batch.samples, latent_size, Purpose::kWarmupNoise);
-      const WarmupTerms terms =
-          step_.warm_up(images, noise.to(like.device(), like.scalar_type()), inputs_.training.warmup.beta_kl);
-      means_.add(terms, images.size(0));
-      progress.squared_error = terms.loss_rec.item<double>();
-      progress.kl = terms.kl_real.item<double>();
-    } else {
-      const StepTerms terms =
-          step_.step(images, draw_step_noise(inputs_.seed, number, batch.samples, latent_size, like));
-      means_.add(terms, images.size(0));
-      progress.squared_error = terms.d_loss_rec.item<double>();
-      progress.kl = terms.e_kl_real.item<double>();
-    }
-  });
-  if (taken && average_) average_->update(step_.decoder_adam().steps());
+  if (pending_.empty()) bad_steps_.remember();
+  PendingStep& step = pending_.emplace_back(PendingStep{position_.steps + 1, std::move(batch), {}});
+  if (phase() == TrainingPhase::kWarmup) {
+    const at::Tensor noise = draw_noise(inputs_.seed, number, step.batch.samples, latent_size, Purpose::kWarmupNoise);
+    step.step = step_.start_warm_up(images, noise.to(like.device(), like.scalar_type()), inputs_.training.warmup.beta_kl);
+  } else {
+    step.step = step_.start(images, draw_step_noise(inputs_.seed, number, step.batch.samples, latent_size, like));
+  }
+  if (pending_.size() >= readable_ahead()) read_steps(progress);
+}
+
+void Trainer::read_steps(TrainingProgress& progress) {
+  for (PendingStep& pending : std::exchange(pending_, {})) {
+    in_context(fmt::format("epoch {}, step {}", epoch(), pending.number), [&] {
+      const std::int64_t samples = pending.batch.images.size(0);
+      const auto take = [&](const auto& terms, const at::Tensor& squared_error, const at::Tensor& kl) {
+        means_.add(terms, samples);
+        progress.squared_error = squared_error.template item<double>();
+        progress.kl = kl.template item<double>();
+      };
+      const bool taken = bad_steps_.accept(pending.batch, [&] {
+        if (auto* warmup = std::get_if<UnreadWarmup>(&pending.step)) {
+          const WarmupTerms terms = step_.read(std::move(*warmup));
+          take(terms, terms.loss_rec, terms.kl_real);
+        } else {
+          const StepTerms terms = step_.read(std::move(std::get<UnreadStep>(pending.step)));
+          take(terms, terms.d_loss_rec, terms.e_kl_real);
+        }
+      });
+      if (taken && average_) average_->update(step_.decoder_adam().steps());
+    });
+    last_batch_ = std::move(pending.batch);
+  }
 }
 
 Validation Trainer::validated() const {

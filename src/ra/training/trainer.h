@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "ra/data/batch_loader.h"
@@ -41,6 +42,9 @@ struct TrainerInputs {
   // Where to go on: a state of this run, or a model file to begin from (then metrics.jsonl begins anew).
   std::optional<TrainingCheckpoint> from;
   std::function<void()> on_first_best;  // best.pt was saved
+  // Steps that are given to the device before the first of them is read back, at least 1; by default 1 on CPUs, 16 on
+  // GPUs. Weights and rows do not depend on it.
+  std::optional<std::size_t> steps_ahead;
 };
 
 // Trains a model: warm-up epochs as a plain VAE, then introspective ones; validates, logs a row of metrics an epoch and
@@ -70,7 +74,9 @@ class Trainer {
   std::optional<TrainingEnd> end_reached() const;
   // Returns false when a signal ended the epoch early.
   bool run_epoch();
-  void run_step(const Batch& batch, TrainingProgress& progress);
+  // Gives a step to the device, and reads those that wait once they are as many as may.
+  void run_step(Batch batch, TrainingProgress& progress);
+  void read_steps(TrainingProgress& progress);
   void finish_epoch(double slices_per_second);
   void require_finite_state() const;
   Validation validated() const;
@@ -99,6 +105,15 @@ class Trainer {
   at::Tensor noise_;  // [K,Z] of average:K
   Yardsticks yardsticks_;
   bool from_model_file_ = false;
+  // A step whose terms have not been read. `number` counts from 1 in its epoch.
+  struct PendingStep {
+    std::int64_t number;
+    Batch batch;
+    std::variant<UnreadStep, UnreadWarmup> step;
+  };
+  std::size_t readable_ahead() const;
+
+  std::vector<PendingStep> pending_;  // none between epochs, nor where the state is saved
   Batch last_batch_;
   TrainingPosition position_;
   LossMeans means_;  // of the epoch in progress
