@@ -10,6 +10,10 @@ endif()
 find_path(LibTorch_INCLUDE_DIR ATen/ATen.h PATHS "${RA_TORCH_ROOT}/include" NO_DEFAULT_PATH)
 find_library(LibTorch_CPU_LIBRARY torch_cpu PATHS "${RA_TORCH_ROOT}/lib" NO_DEFAULT_PATH)
 find_library(LibTorch_C10_LIBRARY c10 PATHS "${RA_TORCH_ROOT}/lib" NO_DEFAULT_PATH)
+# Optional, for the part that a program loads beside a GPU: CUDA's headers lie beside the wheel's folder.
+find_library(LibTorch_CUDA_LIBRARY torch_cuda PATHS "${RA_TORCH_ROOT}/lib" NO_DEFAULT_PATH)
+find_library(LibTorch_C10_CUDA_LIBRARY c10_cuda PATHS "${RA_TORCH_ROOT}/lib" NO_DEFAULT_PATH)
+find_path(LibTorch_CUDA_INCLUDE_DIR crt/host_config.h PATHS "${RA_TORCH_ROOT}/../nvidia/cu13/include" NO_DEFAULT_PATH)
 if(LibTorch_INCLUDE_DIR)
   # A version that no header tells counts as 0: find_package would take an empty one for a good one.
   set(LibTorch_VERSION 0)

@@ -26,7 +26,9 @@
 #include "ra/experiment/device.h"
 #include "ra/model/folded_network.h"
 #include "ra/model/precision.h"
+#include "ra/training/graphed_step.h"
 #include "ra/training/introspective_step.h"
+#include "ra/training/step_noise.h"
 
 namespace ra {
 namespace {
@@ -83,6 +85,7 @@ Work training_work(const BenchmarkOptions& options) {
   const at::Device device = device_of(options);
   model->to(at::kFloat, device);
   auto step = std::make_shared<IntrospectiveStep>(*model, LossOptions{}, BatchNormMode::kFrozen, 5e-5, mode);
+  const std::shared_ptr<GraphedStep> graphs = graphed_on_gpu(*step, options.batch);
   const std::int64_t count = options.batch;
   const auto draw = [&](Purpose purpose) { return normal(count, 128, purpose).to(device); };
   const StepNoise noise{draw(Purpose::kPriorNoise),       draw(Purpose::kRealNoise),
@@ -90,8 +93,9 @@ Work training_work(const BenchmarkOptions& options) {
                         draw(Purpose::kRecDecoderNoise),  draw(Purpose::kFakeDecoderNoise)};
   return {fmt::format("ra torch {} {}", to_string(mode.precision), to_string(mode.fidelity)), count,
           // From the processor's memory, as a training's batches come.
-          [model, step, device, images = random_images(options.batch), noise] {
-            step->step(images.to(device), noise);
+          [model, step, graphs, images = random_images(options.batch), noise] {
+            const at::Tensor sent = sent_to(noise.prior, images);
+            step->read(graphs ? graphs->start(sent, noise) : step->start(sent, noise));
           }};
 }
 

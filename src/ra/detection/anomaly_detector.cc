@@ -57,6 +57,13 @@ std::unique_ptr<InferenceBackend> make_backend(const ScreeningModel& model, cons
   return make_openvino_backend(model, precision, threads);
 }
 
+constexpr std::int64_t kBatchOfGpu = 32;
+
+std::int64_t batch_of(const DetectionOptions& options, at::Device device) {
+  if (options.backend != "torch") return 1;
+  return options.batch > 0 ? options.batch : device.is_cpu() ? 1 : kBatchOfGpu;
+}
+
 constexpr std::uint64_t kCanarySeed = 1;  // of what check_against_exact() compares
 
 // As far as the options tell.
@@ -143,6 +150,7 @@ void DetectionOptions::validate() const {
   require(samples == 0 || (samples >= 2 && samples <= 10000),
           fmt::format("samples is {}, it must be 0 or 2 to 10000", samples));
   require(streams >= 0, fmt::format("streams is {}, it must be 0 or more", streams));
+  require(batch >= 0 && batch <= 4096, fmt::format("batch is {}, it must be from 0 to 4096", batch));
 }
 
 double canary_tolerance(const DetectorIdentity& identity) { return is_fp32(identity) ? 1e-4 : 2e-2; }
@@ -233,6 +241,7 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
     : options_(settled(options, file.perceptual)),
       input_(file.input),
       device_(device),
+      batch_(batch_of(options_, device)),
       seed_(seed),
       subjects_(std::move(file.subjects)) {
   const ModelOptions& shape = file.model->options();
@@ -268,34 +277,49 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
 // Note [One slice at a time]: convolutions choose their kernels by the batch's size, their rounding differs, and CLAHE
 // turns a rounding into a step of one of its levels: the same slice scored up to 1e-3 apart in batches of another size.
 // Each slice is therefore computed by itself, and its score does not depend on its company; docs/performance.md has
-// what that costs. Nor does it depend on the number of threads (Note [One thread a slice]).
+// what that costs. Nor does it depend on the number of threads (Note [One thread a slice]). A GPU would idle: it
+// computes several together, always as many.
 std::vector<AnomalyResult> AnomalyDetector::detect(const at::Tensor& slices) const {
   const at::NoGradGuard no_grad;
   const OneThread one_thread;
   std::vector<AnomalyResult> results;
-  for (std::int64_t k = 0; k < slices.size(0); ++k) results.push_back(detect_one(slices.slice(0, k, k + 1)));
+  for (const at::Tensor& some : slices.split(batch_)) {
+    for (AnomalyResult& result : detect_together(some)) results.push_back(std::move(result));
+  }
   return results;
 }
 
-AnomalyResult AnomalyDetector::detect_one(const at::Tensor& slice) const {
-  const at::Tensor x = slice.to(device_, at::kFloat);
+std::vector<AnomalyResult> AnomalyDetector::detect_together(const at::Tensor& slices) const {
+  const std::int64_t count = slices.size(0);
+  at::Tensor x = slices;
+  if (count < batch_) x = at::cat({x, x.narrow(0, count - 1, 1).expand({batch_ - count, -1, -1, -1})});
+  x = x.to(device_, at::kFloat);
   const auto [reconstruction, stages] = backend_->screen(x);
-  AnomalyResult result;
-  result.score = stages.scores.item<double>();
-  result.score_maximum = gaussian_filter(stages.map, kPerceptualSigma).max().item<double>();
-  if (calibrated_) result.p_value = calibration_->scores.p_value(result.score);
-  result.reconstruction_mae = mean_absolute_errors(x, reconstruction).item<double>();
-  result.perceptual_distance = stages.perceptual.to(at::kDouble).mean().item<double>();
-  result.map = stages.map[0];
-  result.perceptual =
-      (stages.perceptual_smooth * stages.equalised_perceptual_smooth)[0][0].to(at::kCPU).contiguous();
-  result.reconstruction = reconstruction[0].to(at::kCPU).contiguous();
-  if (options_.samples > 0) {
-    const at::Tensor scores = backend_->sample_scores(x, sample_noise_);
-    result.score_mean = scores.mean().item<double>();
-    result.score_sd = scores.std().item<double>();
+  const auto on_cpu = [](const at::Tensor& tensor) { return tensor.to(at::kCPU).contiguous(); };
+  const at::Tensor maps = on_cpu(stages.map), reconstructions = on_cpu(reconstruction), scores = on_cpu(stages.scores),
+                   distances = on_cpu(stages.perceptual), errors = mean_absolute_errors(x, reconstruction),
+                   maxima = on_cpu(gaussian_filter(stages.map, kPerceptualSigma).amax({1, 2})),
+                   factors = on_cpu(stages.perceptual_smooth * stages.equalised_perceptual_smooth);
+  std::vector<AnomalyResult> results(static_cast<std::size_t>(count));
+  for (std::int64_t k = 0; k < count; ++k) {
+    AnomalyResult& result = results[static_cast<std::size_t>(k)];
+    // Of its own, so that it does not keep the others' memory.
+    const auto own = [k](const at::Tensor& of_all) { return of_all.size(0) == 1 ? of_all[k] : of_all[k].clone(); };
+    result.score = scores[k].item<double>();
+    result.score_maximum = maxima[k].item<double>();
+    if (calibrated_) result.p_value = calibration_->scores.p_value(result.score);
+    result.reconstruction_mae = errors[k].item<double>();
+    result.perceptual_distance = distances[k].to(at::kDouble).mean().item<double>();
+    result.map = own(maps);
+    result.perceptual = own(factors)[0];
+    result.reconstruction = own(reconstructions);
+    if (options_.samples > 0) {
+      const at::Tensor of_samples = backend_->sample_scores(x.narrow(0, k, 1), sample_noise_);
+      result.score_mean = of_samples.mean().item<double>();
+      result.score_sd = of_samples.std().item<double>();
+    }
   }
-  return result;
+  return results;
 }
 
 at::Tensor AnomalyDetector::latents(const at::Tensor& slices) const {

@@ -53,6 +53,8 @@ class AnomalyDetector {
   // slices: [N,C,S,S] float32 from prepare_slice with input(); any N >= 1. One result a slice, in order;
   // it does not depend on the others (Note [One slice at a time]).
   std::vector<AnomalyResult> detect(const at::Tensor& slices) const;
+  // How many slices it computes together: a call with fewer takes as long.
+  std::int64_t batch() const { return batch_; }
 
   // Screens a small input by this backend and by torch in fp32; kFailed if they are further apart than roundings take
   // them (Note [Roundings]). Nothing to do for torch.
@@ -77,7 +79,8 @@ class AnomalyDetector {
   double map_maximum() const { return map_maximum_; }
 
  private:
-  AnomalyResult detect_one(const at::Tensor& slice) const;
+  // Of at most batch() slices.
+  std::vector<AnomalyResult> detect_together(const at::Tensor& slices) const;
   // What two engines must agree on: reconstruction [1,C,S,S] of the canary, mean perceptual distance and score [2].
   struct CanaryResult {
     at::Tensor reconstruction, means;
@@ -96,6 +99,7 @@ class AnomalyDetector {
   InputOptions input_;
   at::Tensor sample_noise_;  // [samples,Z]
   at::Device device_;
+  std::int64_t batch_ = 1;
   std::uint64_t seed_;
   double map_maximum_ = 0.0;
   DetectorIdentity identity_;

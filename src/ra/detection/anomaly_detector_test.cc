@@ -55,6 +55,35 @@ TEST(AnomalyDetector, GivesTheSameScoreInAnyBatchAndAgain) {
   }
 }
 
+// What a GPU does; here by the CPU.
+TEST(AnomalyDetector, ComputesSeveralTogetherWithoutOneMattersToAnother) {
+  DetectionOptions options;
+  options.samples = 3;
+  const at::Tensor images = noise_images(6);
+  const std::vector<AnomalyResult> alone = detector_with(options).detect(images);
+  options.batch = 4;
+  const AnomalyDetector detector = detector_with(options);
+  EXPECT_EQ(detector.batch(), 4);
+  const std::vector<AnomalyResult> together = detector.detect(images);
+  ASSERT_EQ(together.size(), 6u);
+  for (std::int64_t k = 0; k < 6; ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    // CLAHE turns a rounding into a step of one of its levels.
+    EXPECT_NEAR(together[at].score, alone[at].score, 5e-3 * alone[at].score);
+    EXPECT_NEAR(together[at].score_maximum, alone[at].score_maximum, 5e-2 * alone[at].score_maximum);
+    EXPECT_NEAR(together[at].reconstruction_mae, alone[at].reconstruction_mae, 1e-5);
+    EXPECT_NEAR(together[at].perceptual_distance, alone[at].perceptual_distance, 1e-5);
+    EXPECT_NEAR(*together[at].score_mean, *alone[at].score_mean, 5e-3 * *alone[at].score_mean);
+    EXPECT_TRUE(at::allclose(together[at].reconstruction, alone[at].reconstruction, 0, 1e-5));
+    EXPECT_EQ(together[at].map.sizes(), alone[at].map.sizes());
+    EXPECT_EQ(together[at].perceptual.sizes(), alone[at].perceptual.sizes());
+    // In other company.
+    const AnomalyResult other = detector.detect(images.narrow(0, k, 1)).front();
+    EXPECT_EQ(other.score, together[at].score);
+    EXPECT_TRUE(at::equal(other.map, together[at].map));
+  }
+}
+
 TEST(AnomalyDetector, UsesTheModelsOwnLatentRuleAndNoise) {
   ModelFile file = small_model_file();
   file.latent_rule = LatentRule::parse("sample");

@@ -132,6 +132,8 @@ void visit_training(FieldVisitor& v, TrainingOptions& training) {
          {"precision",
           "Arithmetic of the network in a step, fp32 or bf16; weights, moments, losses and validation stay float32."},
          kPrecisions, training.precision);
+  v.value({"cuda_graphs", "Whether a GPU is given a whole step at a time, as a CUDA graph; of no effect on a CPU."},
+          training.cuda_graphs);
   v.value({"latent",
            "How validation reconstructs: mean, sample, average:K, or auto (measures all at the end and "
            "keeps the best)."},

@@ -28,6 +28,7 @@ constexpr const char* kFree[] = {"name",
                                  "training.max_minutes",
                                  "training.max_bad_steps",
                                  "training.loader_threads",
+                                 "training.cuda_graphs",
                                  "training.examples_every",
                                  "training.checkpoints"};
 

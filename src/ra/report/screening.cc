@@ -96,10 +96,12 @@ class Screening {
         readers, static_cast<std::size_t>(readers + 1), [this] { return next_input(); },
         [this](std::size_t k) { return read(k); });
     TaskSource tasks(*this, reading);
-    OrderedWorkers<Task, Outcome> computing(
-        threads, static_cast<std::size_t>(8 + 4 * threads), [&] { return tasks.next(); },
-        [this](Task task) { return compute(std::move(task)); });
-    while (std::optional<Outcome> outcome = computing.next()) take(*outcome);
+    OrderedWorkers<std::vector<Task>, std::vector<Outcome>> computing(
+        threads, static_cast<std::size_t>(8 + 4 * threads), [&] { return tasks.next(detector_.batch()); },
+        [this](std::vector<Task> some) { return compute(std::move(some)); });
+    while (const std::optional<std::vector<Outcome>> outcomes = computing.next()) {
+      for (const Outcome& outcome : *outcomes) take(outcome);
+    }
   }
 
   std::optional<std::size_t> next_input() {
@@ -131,6 +133,19 @@ class Screening {
     TaskSource(const Screening& screening, OrderedWorkers<std::size_t, ReadInput>& reading)
         : screening_(screening), reading_(reading) {}
 
+    // Up to `count` tasks, of one input or of several; nullopt after the last.
+    std::optional<std::vector<Task>> next(std::int64_t count) {
+      std::vector<Task> tasks;
+      while (std::ssize(tasks) < count) {
+        std::optional<Task> task = next();
+        if (!task) break;
+        tasks.push_back(*std::move(task));
+      }
+      if (tasks.empty()) return std::nullopt;
+      return tasks;
+    }
+
+   private:
     // A stop signal lets no slice and no input begin, but an input whose slices have all begun end.
     std::optional<Task> next() {
       if (!current_) {
@@ -152,26 +167,45 @@ class Screening {
       return end;
     }
 
-   private:
     const Screening& screening_;
     OrderedWorkers<std::size_t, ReadInput>& reading_;
     std::optional<ReadInput> current_;
     std::size_t position_ = 0;  // of the next slice
   };
 
-  Outcome compute(Task task) const {
-    Outcome outcome{.of = std::move(task.of), .is_slice = task.slice.has_value()};
-    if (!task.slice) return outcome;
+  // The slices among the tasks together.
+  std::vector<Outcome> compute(std::vector<Task> tasks) const {
     const OneThread one_thread;
-    outcome.of.failure = failure_of([&] {
-      const std::size_t k = outcome.of.input;
-      const InputSlice slice = std::exchange(outcome.of.slices, nullptr)->prepare(*task.slice);
-      const std::string name = slice.index ? names_[k] + slice_mark(std::to_string(*slice.index)) : names_[k];
-      const AnomalyResult result = detector_.detect(slice.prepared.pixels.unsqueeze(0)).front();
-      outcome.row = row_of(inputs_[k].string(), name, slice, result);
-      outcome.files = encode_slice_outputs(name, slice, result, options_.outputs);
-    });
-    return outcome;
+    std::vector<Outcome> outcomes;
+    std::vector<InputSlice> slices;  // that could be prepared
+    std::vector<std::size_t> places;  // of their outcomes
+    for (Task& task : tasks) {
+      Outcome& outcome = outcomes.emplace_back(Outcome{.of = std::move(task.of), .is_slice = task.slice.has_value()});
+      if (!task.slice) continue;
+      const auto input = std::exchange(outcome.of.slices, nullptr);
+      outcome.of.failure = failure_of([&] {
+        slices.push_back(input->prepare(*task.slice));
+        places.push_back(outcomes.size() - 1);
+      });
+    }
+    if (slices.empty()) return outcomes;
+    std::vector<at::Tensor> pixels;
+    for (const InputSlice& slice : slices) pixels.push_back(slice.prepared.pixels);
+    std::vector<AnomalyResult> results;
+    const auto failure = failure_of([&] { results = detector_.detect(at::stack(pixels)); });
+    for (std::size_t k = 0; k < slices.size(); ++k) {
+      Outcome& outcome = outcomes[places[k]];
+      outcome.of.failure = failure ? failure : failure_of([&] { describe(slices[k], results[k], outcome); });
+    }
+    return outcomes;
+  }
+
+  // The row and the files of a slice.
+  void describe(const InputSlice& slice, const AnomalyResult& result, Outcome& outcome) const {
+    const std::size_t k = outcome.of.input;
+    const std::string name = slice.index ? names_[k] + slice_mark(std::to_string(*slice.index)) : names_[k];
+    outcome.row = row_of(inputs_[k].string(), name, slice, result);
+    outcome.files = encode_slice_outputs(name, slice, result, options_.outputs);
   }
 
   // Of an input that failed, the slices before the failure stay, and those after it are left out.

@@ -144,6 +144,32 @@ TEST(Screening, DoesNotDependOnTheNumberOfThreads) {
   EXPECT_EQ(files, 1u + 11 * 4);
 }
 
+// What a GPU does; here by the CPU. Five pictures and one that is none, in fours.
+TEST(Screening, KeepsSlicesApartThatAreComputedTogether) {
+  const testing::TemporaryFolder folder;
+  std::vector<fs::path> inputs;
+  for (std::uint32_t k = 0; k < 5; ++k) {
+    inputs.push_back(write_brain(folder.path() / "in" / (std::to_string(k) + ".png"), k));
+  }
+  write_file(folder.path() / "in" / "bad.png", std::string_view("no picture"));
+  inputs.insert(inputs.begin() + 2, folder.path() / "in" / "bad.png");
+  DetectionOptions together;
+  together.batch = 4;
+  const AnomalyDetector detector(testing::small_model_file(), "small.pt", together, at::kCPU, 7);
+  ScreeningOptions options;
+  options.output = folder.path() / "out";
+  const ScreeningSummary summary = screen(detector, inputs, options, {});
+  EXPECT_EQ(summary.slices, 5u);
+  EXPECT_EQ(summary.failures.size(), 1u);
+  options.output = folder.path() / "one";
+  for (const fs::path& input : inputs) {
+    options.skip_existing = fs::exists(options.output);
+    screen(detector, {input}, options, {});
+  }
+  EXPECT_EQ(lines_of(folder.path() / "out" / "scores.csv"), lines_of(folder.path() / "one" / "scores.csv"));
+  EXPECT_EQ(read_file(folder.path() / "out" / "4_map.npy"), read_file(folder.path() / "one" / "4_map.npy"));
+}
+
 TEST(Screening, EndsWhenAFileCannotBeWrittenAndKeepsTheRowsBefore) {
   const testing::TemporaryFolder folder;
   const fs::path volume = write_volume(folder.path() / "v.npy", 40);

@@ -53,6 +53,12 @@ Adam::Adam(std::vector<at::Tensor> parameters, double learning_rate)
     second_moments_.push_back(at::zeros_like(parameter.detach()));
   }
   moves_ = at::zeros({}, parameters_.front().options().dtype(at::kFloat).requires_grad(false));
+  if (!moves_.is_cpu()) rate_ = at::full_like(moves_, learning_rate);
+}
+
+void Adam::set_learning_rate(double learning_rate) {
+  learning_rate_ = learning_rate;
+  if (rate_.defined()) rate_.fill_(learning_rate);
 }
 
 void Adam::zero_grad() {
@@ -83,9 +89,12 @@ void Adam::step(const at::Tensor& skip) {
     steps.push_back(moves_);
   }
   if (parameters.empty()) return;
-  at::_fused_adam_(parameters, gradients, first, second, {}, steps, learning_rate_, kBeta1, kBeta2,
-                   /*weight_decay=*/0.0, kEpsilon, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{},
-                   skip.defined() ? std::optional(skip) : std::nullopt);
+  const auto move = [&](const auto& rate) {
+    at::_fused_adam_(parameters, gradients, first, second, {}, steps, rate, kBeta1, kBeta2, /*weight_decay=*/0.0,
+                     kEpsilon, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{},
+                     skip.defined() ? std::optional(skip) : std::nullopt);
+  };
+  rate_.defined() ? move(rate_) : move(learning_rate_);
 }
 
 CheckpointValue Adam::state() const {
@@ -131,7 +140,7 @@ void Adam::load(const CheckpointValue& state) {
   if (!moments->empty() && moments->size() != parameters_.size()) {
     refuse(fmt::format("it has moments of {} tensors, the model has {}", moments->size(), parameters_.size()));
   }
-  learning_rate_ = number(groups->front().find("lr"), "lr");
+  set_learning_rate(number(groups->front().find("lr"), "lr"));
   steps_ = 0;
   for (std::size_t k = 0; k < moments->size(); ++k) {
     const CheckpointValue* own = entry(*moments, static_cast<std::int64_t>(k));

@@ -21,12 +21,12 @@ class Adam {
   // Moves every parameter that has a gradient; gradients stay readable afterwards. Where `skip`, a float32 scalar on
   // their device, is 1, nothing moves; the device need not be waited for to know.
   void step(const at::Tensor& skip = {});
-  // The oldest step that steps() counts and that was skipped, once it is known: it counts no more.
-  void forget_skipped() { --steps_; }
+  // Corrects steps(): by -1 for one that turned out to have been skipped, by 1 for one that a device did by itself.
+  void count_steps(std::int64_t by) { steps_ += by; }
 
   // Whether the parameters collect gradients from now on.
   void require_grad(bool required);
-  void set_learning_rate(double learning_rate) { learning_rate_ = learning_rate; }
+  void set_learning_rate(double learning_rate);
   double learning_rate() const { return learning_rate_; }
 
   std::int64_t steps() const { return steps_; }
@@ -43,6 +43,7 @@ class Adam {
   std::vector<at::Tensor> parameters_, first_moments_, second_moments_;
   double learning_rate_;
   std::int64_t steps_ = 0;
+  at::Tensor rate_;   // the learning rate on a GPU, float32, where a recorded step reads it; undefined on a CPU
   at::Tensor moves_;  // float32 scalar on the parameters' device: how often they have moved
 };
 

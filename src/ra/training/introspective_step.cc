@@ -244,15 +244,15 @@ StepTerms IntrospectiveStep::read(UnreadStep step) {
     terms.e_gradient_norm = norm_at(of_encoder, -1, "encoder");
     terms.saturated_share = of_encoder[-2].item<double>();
   } catch (const NonFiniteStep&) {
-    encoder_adam_.forget_skipped();
-    decoder_adam_.forget_skipped();
+    encoder_adam_.count_steps(-1);
+    decoder_adam_.count_steps(-1);
     throw;
   }
   try {
     take_values(terms_of_decoder(terms), of_decoder);
     terms.d_gradient_norm = norm_at(of_decoder, -1, "decoder");
   } catch (const NonFiniteStep&) {
-    decoder_adam_.forget_skipped();
+    decoder_adam_.count_steps(-1);
     throw;
   }
   return std::move(step.terms);
@@ -415,8 +415,8 @@ WarmupTerms IntrospectiveStep::read(UnreadWarmup step) {
     step.terms.e_gradient_norm = norm_at(values, -2, "encoder");
     step.terms.d_gradient_norm = norm_at(values, -1, "decoder");
   } catch (const NonFiniteStep&) {
-    encoder_adam_.forget_skipped();
-    decoder_adam_.forget_skipped();
+    encoder_adam_.count_steps(-1);
+    decoder_adam_.count_steps(-1);
     throw;
   }
   return std::move(step.terms);

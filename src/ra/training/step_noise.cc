@@ -4,6 +4,12 @@
 
 namespace ra {
 
+at::Tensor sent_to(const at::Tensor& like, const at::Tensor& tensor) {
+  const at::Tensor typed = tensor.to(like.scalar_type());
+  if (like.is_cpu()) return typed;
+  return typed.pin_memory().to(like.device(), /*non_blocking=*/true);
+}
+
 at::Tensor draw_noise(std::uint64_t seed, std::uint32_t epoch, std::span<const std::uint32_t> samples, int latent_size,
                       Purpose purpose) {
   const auto length = static_cast<std::size_t>(latent_size);
@@ -18,7 +24,7 @@ at::Tensor draw_noise(std::uint64_t seed, std::uint32_t epoch, std::span<const s
 StepNoise draw_step_noise(std::uint64_t seed, std::uint32_t epoch, std::span<const std::uint32_t> samples,
                           int latent_size, const at::Tensor& like) {
   const auto draw = [&](Purpose purpose) {
-    return draw_noise(seed, epoch, samples, latent_size, purpose).to(like.device(), like.scalar_type());
+    return sent_to(like, draw_noise(seed, epoch, samples, latent_size, purpose));
   };
   return {draw(Purpose::kPriorNoise),       draw(Purpose::kRealNoise),       draw(Purpose::kRecEncoderNoise),
           draw(Purpose::kFakeEncoderNoise), draw(Purpose::kRecDecoderNoise), draw(Purpose::kFakeDecoderNoise)};

@@ -51,6 +51,12 @@ std::unique_ptr<WeightAverage> average_of(const TrainerInputs& inputs) {
   return std::make_unique<WeightAverage>(*inputs.model, inputs.training.average_decay);
 }
 
+// Not where running statistics of batch norm are taken back after a bad step, which a graph would have to know.
+std::unique_ptr<GraphedStep> graphed(const TrainingOptions& training, IntrospectiveStep& step) {
+  if (!training.cuda_graphs || training.batch_norm != BatchNormMode::kFrozen) return nullptr;
+  return graphed_on_gpu(step, training.batch_size);
+}
+
 std::int64_t logged_rows(const std::optional<TrainingCheckpoint>& from) {
   return from && from->state ? from->state->metric_rows : 0;
 }
@@ -71,6 +77,7 @@ Trainer::Trainer(TrainerInputs inputs, const SliceDataset& training, const Slice
       callbacks_(std::move(callbacks)),
       step_(*inputs_.model, inputs_.training.loss, inputs_.training.batch_norm, inputs_.training.learning_rate,
             {inputs_.training.fidelity, inputs_.training.precision}),
+      graphed_(graphed(inputs_.training, step_)),
       average_(average_of(inputs_)),
       loader_(training_, inputs_.training.batch_size, inputs_.augmentation, inputs_.seed,
               inputs_.training.loader_threads),
@@ -196,7 +203,7 @@ std::size_t Trainer::readable_ahead() const {
 
 void Trainer::run_step(Batch batch, TrainingProgress& progress) {
   const at::Tensor like = step_.encoder_adam().parameters().front();
-  const at::Tensor images = batch.images.to(like.device(), like.scalar_type(), /*non_blocking=*/true);
+  const at::Tensor images = sent_to(like, batch.images);
   const int latent_size = inputs_.model->options().latent_size;
   const auto number = static_cast<std::uint32_t>(epoch());
   step_.set_learning_rate(learning_rate());
@@ -204,9 +211,10 @@ void Trainer::run_step(Batch batch, TrainingProgress& progress) {
   PendingStep& step = pending_.emplace_back(PendingStep{position_.steps + 1, std::move(batch), {}});
   if (phase() == TrainingPhase::kWarmup) {
     const at::Tensor noise = draw_noise(inputs_.seed, number, step.batch.samples, latent_size, Purpose::kWarmupNoise);
-    step.step = step_.start_warm_up(images, noise.to(like.device(), like.scalar_type()), inputs_.training.warmup.beta_kl);
+    step.step = step_.start_warm_up(images, sent_to(like, noise), inputs_.training.warmup.beta_kl);
   } else {
-    step.step = step_.start(images, draw_step_noise(inputs_.seed, number, step.batch.samples, latent_size, like));
+    const StepNoise noise = draw_step_noise(inputs_.seed, number, step.batch.samples, latent_size, like);
+    step.step = graphed_ ? graphed_->start(images, noise) : step_.start(images, noise);
   }
   if (pending_.size() >= readable_ahead()) read_steps(progress);
 }

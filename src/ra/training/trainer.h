@@ -15,6 +15,7 @@
 #include "ra/model/reversed_autoencoder.h"
 #include "ra/training/bad_steps.h"
 #include "ra/training/checkpoint_keeper.h"
+#include "ra/training/graphed_step.h"
 #include "ra/training/introspective_step.h"
 #include "ra/training/loss_means.h"
 #include "ra/training/standing.h"
@@ -95,6 +96,7 @@ class Trainer {
   const SliceDataset& validation_;
   TrainingCallbacks callbacks_;
   IntrospectiveStep step_;
+  std::unique_ptr<GraphedStep> graphed_;  // none on a CPU
   std::unique_ptr<WeightAverage> average_;
   BatchLoader loader_;
   BadSteps bad_steps_;

@@ -89,6 +89,8 @@ struct TrainingOptions {
   Fidelity fidelity = Fidelity::kExact;
   // Arithmetic of the network in a step: fp32 or bf16. Weights, moments, losses and validation stay in float32.
   Precision precision = Precision::kFp32;
+  // Whether a GPU is given a whole step at a time, as a CUDA graph; of no effect on a CPU.
+  bool cuda_graphs = true;
   // How validation and screening reconstruct: mean, sample or average:K; "auto" measures all three and takes the best.
   std::string latent = "auto";
   // Largest global norm of each network's gradients, longer ones are scaled down to it; 0 for no limit.
