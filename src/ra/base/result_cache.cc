@@ -70,17 +70,25 @@ std::optional<SharedBytes> mapped(const fs::path& path) {
   return SharedBytes{owner, {owner.get(), size}};
 }
 
+// Whether a file of the folder is one of ours, whole or not: the folder may hold others.
+bool is_ours(const fs::path& path) {
+  const std::string name = path.filename().string();
+  const bool begins_with_key = name.find_first_not_of("0123456789abcdef") == 64;
+  return begins_with_key && (path.extension() == ".result" || path.extension() == ".tmp");
+}
+
 struct KeptFile {
   fs::path path;
   std::uintmax_t size;
   fs::file_time_type used;
 };
 
-// Removes the oldest files, those of killed processes among them, until the rest fits.
+// Removes the oldest of our files, those of killed processes among them, until the rest fits.
 void trim(const fs::path& folder) {
   std::vector<KeptFile> files;
   std::uintmax_t sum = 0;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (!is_ours(entry.path())) continue;
     std::error_code gone;  // another process may have removed it
     const KeptFile file{entry.path(), entry.file_size(gone), entry.last_write_time(gone)};
     if (gone) continue;

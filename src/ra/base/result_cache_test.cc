@@ -105,13 +105,17 @@ TEST_F(ResultCache, GoesOnWithoutAFolder) {
 
 TEST_F(ResultCache, RemovesTheOldestBeyondOneGibibyte) {
   keep("old", "content");
-  const fs::path old = files().at(0), large = folder_.path() / "large";
-  std::ofstream(large) << "x";
-  fs::resize_file(large, std::uintmax_t{1} << 30);  // takes no room
-  fs::last_write_time(large, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  const fs::path old = files().at(0), large = folder_.path() / (std::string(64, 'a') + ".7.1.tmp");
+  const fs::path of_others = folder_.path() / "theirs.tmp";
+  for (const fs::path& path : {large, of_others}) {
+    std::ofstream(path) << "x";
+    fs::resize_file(path, std::uintmax_t{1} << 30);  // takes no room
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  }
   fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(1));
   keep("new", "content");
   EXPECT_FALSE(fs::exists(large));
+  EXPECT_TRUE(fs::exists(of_others));
   EXPECT_EQ(found("old"), "content");
   EXPECT_GT(fs::last_write_time(old), fs::file_time_type::clock::now() - std::chrono::minutes(5));  // it was used now
 }
