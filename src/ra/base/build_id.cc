@@ -32,7 +32,8 @@ std::string id_in(std::span<const char> notes) {
     const std::size_t name = sizeof header, description = name + padded(header.n_namesz);
     const std::size_t end = description + padded(header.n_descsz);
     if (end > notes.size()) break;
-    if (header.n_type == NT_GNU_BUILD_ID && std::string_view(&notes[name], header.n_namesz) == std::string_view("GNU", 4)) {
+    const std::string_view owner(&notes[name], header.n_namesz);
+    if (header.n_type == NT_GNU_BUILD_ID && owner == std::string_view("GNU", 4)) {
       std::string text;
       for (const char byte : notes.subspan(description, header.n_descsz)) {
         text += fmt::format("{:02x}", static_cast<unsigned char>(byte));

@@ -22,8 +22,8 @@ struct DetectionOptions {
   // gets threads / streams of them. 0: as many as threads, which suits a queue of slices; 1: a single slice comes
   // soonest. Does not change a number.
   int streams = 0;
-  // Slices that detect() computes together, by torch alone: always as many, the last of a call repeated, so that kernels
-  // are chosen as for any other call (Note [One slice at a time]). 0: one on a CPU, 32 on a GPU.
+  // Slices that detect() computes together, by torch alone: always as many, the last of a call repeated, so that
+  // kernels are chosen as for any other call (Note [One slice at a time]). 0: one on a CPU, 32 on a GPU.
   int batch = 0;
   // Extra stochastic reconstructions an image, for score_mean and score_sd; 0 for none.
   int samples = 0;

@@ -5,14 +5,13 @@
 
 namespace ra {
 
-// Work of a device that is recorded once and given to it again as a whole, which spares the processor thousands of calls
-// a step (CUDA graphs, Nvidia). What is recorded must use the same memory every time and wait for nothing. Not tied to
-// training: nothing here knows what the work is.
+// Work of a device that is recorded once and given to it again as a whole, which spares the processor thousands of
+// calls a step (CUDA graphs, Nvidia). What is recorded must use the same memory every time and wait for nothing.
 class DeviceGraph {
  public:
   virtual ~DeviceGraph() = default;
-  // Does work without recording it, in the device's order of what is recorded. Work that is to be recorded must have run
-  // so a few times, for libraries to choose their kernels and take their memory.
+  // Does work without recording it, in the device's order of what is recorded. Work that is to be recorded must have
+  // run so a few times, for libraries to choose their kernels and take their memory.
   virtual void run(const std::function<void()>& work) = 0;
   // Calls work() once, records what it gives to the device, and has the device do it.
   virtual void record(const std::function<void()>& work) = 0;

@@ -154,8 +154,8 @@ void take_values(const std::vector<TermToRead>& terms, const at::Tensor& values)
     *terms[k].term = value.to(terms[k].term->scalar_type());
     if (std::isfinite(value.item<double>())) continue;
     throw NonFiniteStep(ErrorCode::kFailed,
-                        fmt::format("the loss term {} is {}; a smaller learning rate or a longer warm-up usually helps, "
-                                    "and the training pictures should be checked",
+                        fmt::format("the loss term {} is {}; a smaller learning rate or a longer warm-up usually "
+                                    "helps, and the training pictures should be checked",
                                     terms[k].name, value.item<double>()));
   }
 }
@@ -400,7 +400,8 @@ UnreadWarmup IntrospectiveStep::start_warm_up(const at::Tensor& real, const at::
   encoder_adam_.zero_grad();
   decoder_adam_.zero_grad();
   terms.loss.backward();
-  const at::Tensor e_norm = gradient_norm(encoder_adam_.parameters()), d_norm = gradient_norm(decoder_adam_.parameters());
+  const at::Tensor e_norm = gradient_norm(encoder_adam_.parameters());
+  const at::Tensor d_norm = gradient_norm(decoder_adam_.parameters());
   step.values = packed(terms_of_warmup(terms), {e_norm, d_norm});
   const at::Tensor skip = skip_of(step.values);
   move(decoder_adam_, d_norm, skip);

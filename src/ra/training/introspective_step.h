@@ -21,7 +21,8 @@ struct StepNoise {
   at::Tensor fake_decoder;  // decoder update: posterior of the generated image
 };
 
-// A loss term or a gradient of a step is not finite: the half of the network that it would have moved has not moved.
+// A loss term or a gradient of a step is not finite: the half of the network that it would have moved has not moved, nor
+// one behind it.
 class NonFiniteStep : public Error {
  public:
   using Error::Error;
@@ -52,8 +53,9 @@ struct StepTerms {
 
 // A step that has been given to the device and whose terms have not been read back.
 struct UnreadStep {
-  StepTerms terms;                // on the device
-  at::Tensor of_encoder, of_decoder;  // float64: the terms of a half that are read, and the norm of its gradients
+  StepTerms terms;  // on the device
+  // Float64: the terms of a half that are read, and the norm of its gradients.
+  at::Tensor of_encoder, of_decoder;
 };
 
 // Terms of one plain-VAE step, detached scalars on the CPU.
@@ -86,9 +88,9 @@ struct DecoderPasses;
 // and with fidelity fast (Note [Fidelity] in introspective_step.cc), brackets being one batch:
 //   encoder update: D(prior) E(real) D(z) E[rec fake] D[. .]
 //   decoder update: E[rec fake]
-// Gradients of the parameters stay readable after a step. A term or a gradient that is not finite moves neither its half of
-// the network nor the other one after it; read() throws NonFiniteStep (kFailed) with its name. Nothing waits for the device
-// before read(), so that several steps may be given to it ahead.
+// Gradients of the parameters stay readable after a step. A term or a gradient that is not finite moves neither its
+// half of the network nor the other one after it; read() throws NonFiniteStep (kFailed) with its name. Nothing waits for
+// the device before read(), so that several steps may be given to it ahead.
 class IntrospectiveStep {
  public:
   // `model` must outlive the step, and keeps its dtype and device from here on.
@@ -133,7 +135,7 @@ class IntrospectiveStep {
   // The terms of a half out of what the network has computed, the backward pass and the move.
   void finish_encoder(const EncoderPasses& passes, UnreadStep& step);
   void finish_decoder(const DecoderPasses& passes, UnreadStep& step);
-  // Clips the gradients, whose norm is the last of `values`, and moves; not where `skip` is 1.
+  // Clips the gradients, which have this norm, and moves; not where `skip` is 1.
   void move(Adam& adam, const at::Tensor& norm, const at::Tensor& skip) const;
 
   ReversedAutoencoder* model_;

@@ -20,7 +20,7 @@
 namespace ra {
 namespace {
 
-// Steps that a GPU is given before the first of them is read: enough for it never to wait, and few enough for a display.
+// Steps that a GPU is given before the first of them is read: enough for it never to wait, few enough for a display.
 constexpr std::size_t kStepsAheadOfGpu = 16;
 
 // Note [Warm-up]: from random weights the introspective losses drive the network to one empty picture, black above
@@ -192,9 +192,9 @@ bool Trainer::run_epoch() {
   return true;
 }
 
-// A GPU works through what it has been given while the next steps are prepared; only what comes of them is read late. Not
-// where the next step needs to know: batch norm's running statistics are taken back after a bad step, and an average of the
-// weights must not follow one.
+// A GPU works through what it has been given while the next steps are prepared; only what comes of them is read late.
+// Not where the next step needs to know: batch norm's running statistics are taken back after a bad step, and an average
+// of the weights must not follow one.
 std::size_t Trainer::readable_ahead() const {
   const bool on_cpu = step_.encoder_adam().parameters().front().is_cpu();
   if (inputs_.training.batch_norm != BatchNormMode::kFrozen || average_) return 1;
