@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/util/strides.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -149,7 +150,9 @@ void ReversedAutoencoder::adopt(const StateDict& state) {
   const at::NoGradGuard no_grad;
   for (std::size_t k = 0; k < own.size(); ++k) {
     const at::Tensor& mine = own[k].tensor;
-    at::Tensor(mine).set_data(given[k].detach().to(mine.device(), mine.scalar_type()));
+    const at::Tensor fitting = given[k].detach().to(mine.device(), mine.scalar_type()).contiguous();
+    // Strides of dimensions of one, which a file may have in any way, choose LibTorch's kernels.
+    at::Tensor(mine).set_data(fitting.as_strided(fitting.sizes(), c10::contiguous_strides(fitting.sizes())));
   }
 }
 

@@ -124,7 +124,7 @@ class ReversedAutoencoder {
 
   // Copies values from `state` by name. kBadInput naming every missing, unexpected or misshapen tensor.
   void load(const StateDict& state);
-  // The same, but takes the tensors themselves, in their layout, where they are of the model's type and device.
+  // The same, but takes the tensors themselves where they are contiguous and of the model's type and device.
   void adopt(const StateDict& state);
   // Changes dtype and device in place, and stores convolutions channels last, which is the faster layout on CPUs
   // (docs/decisions.md).

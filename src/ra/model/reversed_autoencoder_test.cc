@@ -113,6 +113,20 @@ TEST(ReversedAutoencoder, AdoptsTheTensorsThemselvesWhereTheyFit) {
   EXPECT_THAT(message_of([&] { model.adopt(state); }), HasSubstr("is missing"));
 }
 
+TEST(ReversedAutoencoder, AdoptsEveryLayoutAsTheSame) {
+  StateDict state = ReversedAutoencoder(small_options(), 2).state();
+  for (NamedTensor& entry : state) {
+    if (entry.tensor.dim() == 4) entry.tensor = entry.tensor.detach().clone(at::MemoryFormat::ChannelsLast);
+  }
+  ReversedAutoencoder model(small_options());
+  model.adopt(state);
+  const StateDict expected = ReversedAutoencoder(small_options(), 2).state();
+  for (std::size_t k = 0; k < state.size(); ++k) {
+    EXPECT_EQ(model.state()[k].tensor.strides(), expected[k].tensor.strides()) << state[k].name;
+    EXPECT_TRUE(at::equal(model.state()[k].tensor, expected[k].tensor)) << state[k].name;
+  }
+}
+
 TEST(ReversedAutoencoder, LoadKeepsItsOwnMemory) {
   ReversedAutoencoder model(small_options());
   const StateDict own = model.state();
