@@ -14,6 +14,8 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <span>
 #include <system_error>
 #include <vector>
 

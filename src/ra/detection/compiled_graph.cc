@@ -84,6 +84,7 @@ void CompiledGraph::compile(const Graph& graph, const ov::AnyMap& settings) {
       return;
     } catch (const std::exception& error) {
       log::debug("a compiled network that was kept cannot be used: {}", error.what());
+      kept_.reset();
     }
   }
   compiled_ = core().compile_model(graph.make(), "CPU", settings);

@@ -61,7 +61,8 @@ struct OpenvinoThreads {
 // Whether this program was built with OpenVINO.
 bool has_openvino();
 
-// Loads OpenVINO's parts for the CPU, which otherwise happens where it is first used: for a thread beside other work. Nothing where there is no OpenVINO; never throws.
+// Loads OpenVINO's parts for the CPU, which otherwise happens where it is first used: for a thread beside other work.
+// Nothing where there is no OpenVINO; never throws.
 void load_openvino() noexcept;
 
 // OpenVINO's, on CPUs. kUnsupported where the program was built without it, the processor does not compute in

@@ -94,7 +94,11 @@ void Adam::step(const at::Tensor& skip) {
                      kEpsilon, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{},
                      skip.defined() ? std::optional(skip) : std::nullopt);
   };
-  rate_.defined() ? move(rate_) : move(learning_rate_);
+  if (rate_.defined()) {
+    move(rate_);
+  } else {
+    move(learning_rate_);
+  }
 }
 
 CheckpointValue Adam::state() const {

@@ -4,9 +4,9 @@
 #include <c10/util/Exception.h>
 
 #include <array>
+#include <exception>
 #include <utility>
 
-#include "ra/base/error.h"
 #include "ra/base/log.h"
 
 namespace ra {
@@ -89,7 +89,7 @@ std::unique_ptr<GraphedStep> graphed_on_gpu(IntrospectiveStep& step, std::int64_
   if (!step.encoder_adam().parameters().front().is_cuda()) return nullptr;
   try {
     return std::make_unique<GraphedStep>(step, batch, make_cuda_graph());
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {  // ours, or one of CUDA's
     log::warning("steps are given to the GPU piece by piece: {}", error.what());
     return nullptr;
   }

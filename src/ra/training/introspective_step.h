@@ -4,9 +4,9 @@
 
 #include <vector>
 
-#include "ra/base/error.h"
 #include "ra/model/reversed_autoencoder.h"
 #include "ra/training/adam.h"
+#include "ra/training/step_terms.h"
 #include "ra/training/training_options.h"
 
 namespace ra {
@@ -21,62 +21,11 @@ struct StepNoise {
   at::Tensor fake_decoder;  // decoder update: posterior of the generated image
 };
 
-// A loss term or a gradient of a step is not finite: the half of the network that it would have moved has not moved, nor
-// one behind it.
-class NonFiniteStep : public Error {
- public:
-  using Error::Error;
-};
-
-// Every term of one introspective step, detached. Scalars on the CPU; those that end in `_each` are [N].
-struct StepTerms {
-  at::Tensor e_loss_rec;        // squared error of the reconstruction
-  at::Tensor e_kl_real;         // KL divergence of the real batch
-  at::Tensor e_loss_embedding;  // reversed embedding loss
-  at::Tensor e_expelbo_rec, e_expelbo_fake;
-  at::Tensor e_loss_real, e_loss_fake;
-  at::Tensor e_loss;  // what the encoder minimises
-  at::Tensor e_rec_rec_each, e_rec_fake_each, e_kl_rec_each, e_kl_fake_each;
-  at::Tensor d_loss_rec;
-  at::Tensor d_kl_rec, d_kl_fake;
-  at::Tensor d_loss_rec_rec, d_loss_rec_fake;
-  at::Tensor d_loss;  // what the decoder minimises
-  // Not terms of a loss, but what one wants to know of a step: the norms of the gradients before clipping, and the
-  // share of the exponential terms that are below kSaturated, where they no longer teach anything.
-  double e_gradient_norm = 0.0, d_gradient_norm = 0.0, saturated_share = 0.0;
-
-  // The 14 scalars and the 4 terms a sample, under the names above and in this order. Fidelity fast leaves out
-  // d_loss_rec_rec and d_loss_rec_fake where their weight is negligible: they are then undefined, and not among these.
-  std::vector<NamedTensor> scalars() const;
-  std::vector<NamedTensor> each() const;
-};
-
-// A step that has been given to the device and whose terms have not been read back.
-struct UnreadStep {
-  StepTerms terms;  // on the device
-  // Float64: the terms of a half that are read, and the norm of its gradients.
-  at::Tensor of_encoder, of_decoder;
-};
-
-// Terms of one plain-VAE step, detached scalars on the CPU.
-struct WarmupTerms {
-  at::Tensor loss_rec;  // squared error of the reconstruction
-  at::Tensor kl_real;   // KL divergence of the batch
-  at::Tensor loss;      // what both halves minimise
-  double e_gradient_norm = 0.0, d_gradient_norm = 0.0;
-};
-
 // An exponential term this small has a gradient of next to nothing.
 inline constexpr double kSaturated = 1e-3;
 
 // Fidelity fast leaves out terms whose weight is below this.
 inline constexpr double kNegligibleWeight = 1e-6;
-
-// The same of a plain VAE's step.
-struct UnreadWarmup {
-  WarmupTerms terms;
-  at::Tensor values;  // float64: the terms and the norms of both halves' gradients
-};
 
 struct EncoderPasses;
 struct DecoderPasses;
