@@ -1,7 +1,7 @@
 """Sets `ra` beside its peers, turn by turn in one run, and prints and stores one table (scripts/bench calls it).
 
-    python benchmarks/runtime/compare.py [--rounds 3] [--only forward screen ...] [--compile] [--isa] [--scaling]
-        [--no-bound] [--store] [--output build/bench]
+    python benchmarks/runtime/compare.py [--rounds 3] [--only forward screen ...] [--isa] [--scaling] [--no-bound]
+        [--store] [--output build/bench]
 
 Every round runs every side once, the two sides of a row next to each other; each process warms up by itself. A ratio is
 the peer's median by ra's; its range is that of the rounds. --only takes rows whose name begins so. The table goes to
@@ -41,7 +41,6 @@ def parsed():
     parser.add_argument("--train-repeats", type=int, default=1, help="the same of training steps, of seconds each")
     parser.add_argument("--file-repeats", type=int, default=3, help="processes a round that screen files or volumes")
     parser.add_argument("--only", nargs="+", default=[""], metavar="ROW", help="rows whose names begin so")
-    parser.add_argument("--compile", action="store_true", help="also torch.compile, which takes minutes to begin")
     parser.add_argument("--isa", action="store_true", help="also with less of the processor (ONEDNN_MAX_CPU_ISA)")
     parser.add_argument("--scaling", action="store_true", help="also the curves over threads and batch")
     parser.add_argument("--no-bound", dest="bound", action="store_false", help="without bare convolutions and peak")
@@ -134,7 +133,7 @@ def main():
     flop = {work: 1e9 * entry["gflop"] for work, entry in bare["fp32"]["bounds"].items()}
     with tempfile.TemporaryDirectory() as scratch:
         options.scratch = Path(scratch)
-        every = rows_of(Sides(options, flop), options.compile)
+        every = rows_of(Sides(options, flop))
         rows = [row for row in every if row.key.startswith(tuple(options.only))]
         prepare(rows, options)
         comparisons = [Comparison(rows, options.rounds)]

@@ -49,7 +49,7 @@ def _time(side):
 
 def _precision(side):
     """The measurement's name says it: the oracle's best is in bf16, plain PyTorch in fp32."""
-    return "bf16" if "bf16" in side["name"] or side["name"] in ("oracle train best", "oracle train compile") else "fp32"
+    return "bf16" if "bf16" in side["name"] or side["name"] == "oracle train best" else "fp32"
 
 
 def _rate(side, bare):

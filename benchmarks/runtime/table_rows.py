@@ -74,10 +74,11 @@ class Sides:
         flop = {"train": self.flop["exact"], "forward": self.flop["forward"]}.get(work, 0)
         return self._make(f"oracle {work} {variant}", command, self.options.shared, flop=flop)
 
-    def oracle_fp32_best(self, compiled=False):
-        command = [sys.executable, HERE / "fp32_best_peer.py", "--oracle", self.options.shared,
+    def training_peer(self, precision, compiled=False):
+        """The oracle's step, channels last, where `oracle/benchmark.py` has no variant that runs."""
+        command = [sys.executable, HERE / "training_peer.py", "--oracle", self.options.shared, "--precision", precision,
                    *self._shared("train", self.options.batch), *(["--compile"] if compiled else [])]
-        return self._make("oracle train fp32 " + ("compile" if compiled else "best"), command, ROOT,
+        return self._make(f"oracle train {'compile' if compiled else 'best'} {precision}", command, ROOT,
                           flop=self.flop["exact"])
 
     def openvino(self, precision):
@@ -102,21 +103,20 @@ class Sides:
                           repeats=self.options.file_repeats)
 
 
-def training_rows(sides, fast, compiled):
+def training_rows(sides, fast):
     """Steps of `fast` arithmetic and of fp32 beside the oracle."""
     trained, eager = sides.ra("train", fast, fidelity="fast"), sides.oracle("train")
     title = f"training step, {fast}, fast"
     bf16 = fast == "bf16"
-    best = sides.oracle("train", "best") if bf16 else sides.oracle_fp32_best()
+    best = sides.oracle("train", "best") if bf16 else sides.training_peer(fast)
     rows = [Row("train_fast", f"{title} / oracle eager fp32", trained, eager, 9),
             Row("train_fast_best", f"{title} / oracle's best in {fast}", trained, best, 2.2),
+            Row("train_fast_compile", f"{title} / oracle by torch.compile, {fast}", trained,
+                sides.training_peer(fast, compiled=True), 2.2),
             Row("train_exact", "training step, fp32, exact / oracle eager fp32", sides.ra("train"), eager, 1.5)]
     if bf16:
         rows.append(Row("train_fast_fp32", "training step, fp32, fast / oracle eager fp32",
                         sides.ra("train", fidelity="fast"), eager, None))
-    if compiled:
-        peer = sides.oracle("train", "compile") if bf16 else sides.oracle_fp32_best(True)
-        rows.append(Row("train_fast_compile", f"{title} / oracle compiled, {fast}", trained, peer, 2.2))
     return rows
 
 
@@ -154,10 +154,10 @@ def file_rows(sides, fast):
                 sides.ra("train", fast, fidelity="fast"), 5)]
 
 
-def rows_of(sides, compiled):
+def rows_of(sides):
     """The issue's rows. Without bf16 units in the processor, rows of bf16 run in fp32: bf16 takes minutes a step."""
     fast = "bf16" if machine.has_bf16_units() else "fp32"
-    return [*training_rows(sides, fast, compiled), *memory_rows(sides, fast), *file_rows(sides, fast)]
+    return [*training_rows(sides, fast), *memory_rows(sides, fast), *file_rows(sides, fast)]
 
 
 def rows_of_limit(sides, name):
