@@ -1,6 +1,6 @@
-// How conformal p-values behave on real healthy scores: random splits of the rows of a scores.csv into a calibration part
-// and a new part, one subject a row. Prints how often p <= a among the new, for a = 1, 5 and 10 %, and how far p-values lie
-// from uniform: conformal_splits SCORES.csv [SPLITS] [COLUMN] (default 200 splits of the column `score`).
+// How conformal p-values behave on real healthy scores: random splits of the rows of a scores.csv into a calibration
+// part and a new part, one subject a row. Prints how often p <= a among the new, for a = 1, 5 and 10 %, and how far
+// p-values lie from uniform: conformal_splits SCORES.csv [SPLITS] [COLUMN] (default 200 splits of the column `score`).
 
 #include <fmt/core.h>
 
@@ -34,14 +34,17 @@ std::vector<double> read_scores(const std::string& file, const std::string& colu
     if (const auto score = table.number(row, column)) scores.push_back(*score);
   }
   if (scores.size() < 4) {
-    throw ra::Error(ra::ErrorCode::kUsage, fmt::format("'{}' has {} numbers in its column {}; 4 are needed", file, scores.size(), column));
+    throw ra::Error(ra::ErrorCode::kUsage,
+                    fmt::format("'{}' has {} numbers in its column {}; 4 are needed", file, scores.size(), column));
   }
   return scores;
 }
 
 Split judge(std::vector<double> scores, int trial) {
   ra::CounterRandom random(ra::kDefaultSeed, 0, static_cast<std::uint32_t>(trial), ra::Purpose::kLabelShuffle);
-  for (std::size_t k = scores.size() - 1; k > 0; --k) std::swap(scores[k], scores[random.below(static_cast<std::uint32_t>(k + 1))]);
+  for (std::size_t k = scores.size() - 1; k > 0; --k) {
+    std::swap(scores[k], scores[random.below(static_cast<std::uint32_t>(k + 1))]);
+  }
   const std::size_t n = scores.size() / 2;
   const ra::HealthyScores healthy({scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(n)});
   std::vector<double> p_values;
@@ -91,7 +94,8 @@ void run(const std::string& file, int splits, const std::string& column) {
   }
   // Both samples are random, as in the two-sample test of Kolmogorov and Smirnov.
   const double limit = 1.358 * std::sqrt(1.0 / static_cast<double>(n) + 1.0 / static_cast<double>(new_cases));
-  const auto beyond = std::count_if(distances.begin(), distances.end(), [&](double distance) { return distance > limit; });
+  const auto beyond =
+      std::count_if(distances.begin(), distances.end(), [&](double distance) { return distance > limit; });
   fmt::print("distance from uniform: median {:.3f}; {:.1f} % of splits beyond {:.3f}, where 5 % are expected\n",
              quantile(distances, 0.5), 100.0 * static_cast<double>(beyond) / splits, limit);
 }
@@ -101,7 +105,9 @@ void run(const std::string& file, int splits, const std::string& column) {
 int main(int count, char** arguments) {
   try {
     const int splits = count > 2 ? std::atoi(arguments[2]) : 200;
-    if (count < 2 || splits < 2) throw ra::Error(ra::ErrorCode::kUsage, "conformal_splits SCORES.csv [SPLITS] [COLUMN]");
+    if (count < 2 || splits < 2) {
+      throw ra::Error(ra::ErrorCode::kUsage, "conformal_splits SCORES.csv [SPLITS] [COLUMN]");
+    }
     run(arguments[1], splits, count > 3 ? arguments[3] : "score");
   } catch (const std::exception& error) {
     fmt::print(stderr, "conformal_splits: {}\n", error.what());

@@ -1,5 +1,6 @@
 // Micro-benchmarks on one thread: what a slice goes through beside the network, 128 x 128 pixels unless a comment says
-// otherwise, and the convolutions of a training step. scripts/bench --kernels [--benchmark_filter=Clahe] builds and runs them.
+// otherwise, and the convolutions of a training step. scripts/bench --kernels [--benchmark_filter=Clahe] builds and
+// runs them.
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>

@@ -98,6 +98,8 @@ TEST_F(BenchmarkCommand, PreparesFilesOnceARun) {
 }
 
 TEST_F(BenchmarkCommand, RefusesOptionsOfAnotherKindOfWork) {
+  EXPECT_THAT(refusal({"--work", "forward", "--streams", "1"}),
+              HasSubstr("--streams has no effect with --work forward"));
   EXPECT_THAT(refusal({"--work", "forward", "--fidelity", "fast"}),
               HasSubstr("--fidelity has no effect with --work forward"));
   EXPECT_THAT(refusal({"--work", "train", "--backend", "torch"}),

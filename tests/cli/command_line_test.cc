@@ -53,8 +53,20 @@ TEST(CommandLine, HelpOfEveryVerbHasAnExample) { EXPECT_GT(check_help({}), 6); }
 
 // libgomp shows its settings when it is loaded: the second time with the policy that the program chose.
 TEST(CommandLine, LetsIdleThreadsSleepUnlessToldOtherwise) {
-  const Words command = {"env", "-u", "OMP_WAIT_POLICY", "OMP_DISPLAY_ENV=TRUE", std::getenv("RA_BINARY"), "benchmark",
-                         "--work", "forward", "--batch", "1", "--repeats", "1", "--threads", "1"};
+  const Words command = {"env",
+                         "-u",
+                         "OMP_WAIT_POLICY",
+                         "OMP_DISPLAY_ENV=TRUE",
+                         std::getenv("RA_BINARY"),
+                         "benchmark",
+                         "--work",
+                         "forward",
+                         "--batch",
+                         "1",
+                         "--repeats",
+                         "1",
+                         "--threads",
+                         "1"};
   const ProgramResult chosen = run_program(command);
   EXPECT_EQ(chosen.exit_code, 0) << chosen.err;
   EXPECT_THAT(chosen.err, HasSubstr("OMP_WAIT_POLICY = 'PASSIVE'"));

@@ -97,7 +97,8 @@ TEST_F(ConfigCommand, NamesEveryMissingFile) {
   write("train.csv", list);
   write("c.yaml", "data: {train: train.csv, val: train.csv}\n");
   const ProgramResult result = ra({"check", "c.yaml"});
-  EXPECT_THAT(result.err, AllOf(HasSubstr("25 files are missing"), HasSubstr("missing_9.png"), HasSubstr("missing_24.png")));
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("25 files are missing"), HasSubstr("missing_9.png"), HasSubstr("missing_24.png")));
 }
 
 TEST_F(ConfigCommand, RefusesEmptyListsAndUnequalRows) {

@@ -69,6 +69,19 @@ TEST_F(Engine, NamesWhatScoredASlice) {
   EXPECT_EQ(std::distance(kept, std::filesystem::directory_iterator()), 3);
 }
 
+TEST_F(Engine, StreamsChangeNoNumber) {
+  const auto by = [&](const std::string& streams) {
+    const ProgramResult done = run_ra({"screen", "--model", "model.pt", "healthy", "--output", "out", "--overwrite",
+                                       "--backend", "openvino", "--threads", "3", "--streams", streams},
+                                      {folder_.path(), {{"RA_CACHE_DIR", path("cache").string()}}});
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    return lines_of(path("out/scores.csv"));
+  };
+  const std::vector<std::string> queued = by("0");
+  EXPECT_EQ(queued.size(), 21u);
+  EXPECT_EQ(by("1"), queued);
+}
+
 TEST_F(Engine, RefusesWhatContradictsItself) {
   const std::vector<std::string> start = {"screen", "--model", "model.pt", "new.png", "--output", "out"};
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
@@ -102,8 +115,9 @@ TEST_F(Engine, HasACalibrationOfItsOwnInABundle) {
 }
 
 TEST_F(Engine, StaysThatOfTheBaseWhenCalibratedAnew) {
-  ASSERT_EQ(run({"calibrate", "--model", "model.pt", "healthy", "--output", "fast.ra", "--backend", "openvino"}).exit_code,
-            0);
+  ASSERT_EQ(
+      run({"calibrate", "--model", "model.pt", "healthy", "--output", "fast.ra", "--backend", "openvino"}).exit_code,
+      0);
   EXPECT_THAT(screened("fast.ra", {}), HasSubstr(",openvino,fp32,"));
   const ProgramResult again =
       run({"calibrate", "--base", "fast.ra", "healthy", "--output", "again.ra", "--allow-overlap"});

@@ -173,7 +173,6 @@ class EvaluateBoxes : public ProgramTest {
     return values[values.size() / 2];
   }
 
-
   std::map<std::string, std::vector<Row>> sets_;
 };
 

@@ -39,8 +39,8 @@ TEST_F(EvaluateCommand, WritesTheFolderThatReportsRead) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("auroc"), HasSubstr("mean_picture"), HasSubstr("pca"),
                                 HasSubstr("detection_rate"), HasSubstr("Research use only")));
-  for (const char* name : {"results.json", "timing.json", "cases.csv", "boxes.csv", "latents.csv", "latents_pca.csv", "sheet.png",
-                           "gallery/sheet_000.png"}) {
+  for (const char* name : {"results.json", "timing.json", "cases.csv", "boxes.csv", "latents.csv", "latents_pca.csv",
+                           "sheet.png", "gallery/sheet_000.png"}) {
     EXPECT_TRUE(fs::exists(path("out") / name)) << name;
   }
   const nlohmann::json json = results("out");
@@ -67,11 +67,10 @@ TEST_F(EvaluateCommand, RunsFiveSetsOfAnExperimentOfTheReference) {
     }
     return text;
   };
-  write("reference.yaml",
-        reference_experiment("{train: [lists/train.csv], val: [lists/val.csv]}",
-                             set("Normal", "test", false) + set("absent_septum", "lesions", true) +
-                                 set("edema", "lesions", true) + set("mass", "lesions", true) +
-                                 set("resection", "lesions", true)));
+  write("reference.yaml", reference_experiment("{train: [lists/train.csv], val: [lists/val.csv]}",
+                                               set("Normal", "test", false) + set("absent_septum", "lesions", true) +
+                                                   set("edema", "lesions", true) + set("mass", "lesions", true) +
+                                                   set("resection", "lesions", true)));
   const ProgramResult result = ra({"evaluate", "reference.yaml", "--output", "five", "--allow-overlap"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const nlohmann::json json = results("five/downstream/localization");
@@ -134,8 +133,8 @@ TEST_F(EvaluateCommand, RefusesAPersonInTwoSplitsUnlessAllowed) {
 }
 
 TEST_F(EvaluateCommand, RefusesOpponentsMadeOfJudgedPeopleUnlessAllowed) {
-  const std::vector<std::string> words = {"--manifest", "brains=manifest.csv", "--split", "test", "--train",
-                                          "lists/test.csv"};
+  const std::vector<std::string> words = {"--manifest", "brains=manifest.csv", "--split", "test",
+                                          "--train",    "lists/test.csv"};
   const ProgramResult refused = evaluate(words);
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, AllOf(HasSubstr("both --train and the judged sets"), HasSubstr("--allow-overlap")));

@@ -25,8 +25,9 @@ class EvaluationInput : public ProgramTest {
     std::vector<std::uint8_t> pixels(40 * 40, 0);
     for (int k = 0; k < 1600; ++k) {
       const int x = k % 40 - 20, y = k / 40 - 20;
-      if (x * x + y * y < 300)
+      if (x * x + y * y < 300) {
         pixels[static_cast<std::size_t>(k)] = static_cast<std::uint8_t>(80 + (k * (seed + 7)) % 40);
+      }
       if (spot && x > 2 && x < 9 && y > 2 && y < 9) pixels[static_cast<std::size_t>(k)] = 250;
     }
     write_png(path(name), pixels, 40, 40);
@@ -73,7 +74,6 @@ class EvaluationInput : public ProgramTest {
     rows.erase(rows.begin());
     return rows;
   }
-
 };
 
 TEST_F(EvaluationInput, NamesAMaskOfAnotherSizeAndJudgesTheRest) {

@@ -23,7 +23,8 @@ using ::testing::StartsWith;
 class SynthesizeInto : public ProgramTest {
  protected:
   void SetUp() override {
-    const ProgramResult made = ra({"synthesize", "--output", "brains", "--count", "4", "--seed", "2", "--threads", "1"});
+    const ProgramResult made =
+        ra({"synthesize", "--output", "brains", "--count", "4", "--seed", "2", "--threads", "1"});
     ASSERT_EQ(made.exit_code, 0) << made.err;
   }
   ProgramResult into(const std::vector<std::string>& more) const {
@@ -37,13 +38,13 @@ class SynthesizeInto : public ProgramTest {
     for (std::string line; std::getline(text, line);) lines.push_back(line);
     return lines;
   }
-
 };
 
 TEST_F(SynthesizeInto, WritesManifestsThatEvaluateTakes) {
   const ProgramResult result = into({"brains/images", "--variants", "2", "--kinds", "mass,haemorrhage", "--seed", "5"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, AllOf(HasSubstr("8 lesions put into 4 slices"), HasSubstr("lesions.csv"), HasSubstr("licence")));
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("8 lesions put into 4 slices"), HasSubstr("lesions.csv"), HasSubstr("licence")));
   EXPECT_EQ(lines("out/healthy.csv").size(), 5u);
   EXPECT_THAT(lines("out/healthy.csv")[1], StartsWith("../brains/images/brain_00000.png,"));
   ASSERT_EQ(lines("out/lesions.csv").size(), 9u);
@@ -52,8 +53,8 @@ TEST_F(SynthesizeInto, WritesManifestsThatEvaluateTakes) {
   EXPECT_THAT(read_text_file(path("out/about.txt")), HasSubstr("licence"));
   write_small_model(path("model.pt"));
   const ProgramResult evaluated =
-      ra({"evaluate", "--model", "model.pt", "--manifest", "Normal=out/healthy.csv", "--manifest", "lesions=out/lesions.csv",
-          "--output", "evaluated", "--resamples", "50"});
+      ra({"evaluate", "--model", "model.pt", "--manifest", "Normal=out/healthy.csv", "--manifest",
+          "lesions=out/lesions.csv", "--output", "evaluated", "--resamples", "50"});
   EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
 }
 

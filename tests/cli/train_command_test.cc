@@ -102,13 +102,14 @@ TEST_F(TrainCommandTest, NamesMissingAndUnreadableFilesBeforeAnythingIsTrained) 
 }
 
 TEST_F(TrainCommandTest, SavesItsStateWhenItIsAskedToStopAndGoesOnFromThere) {
-  for (const auto& [signal, code] : {std::pair{"TERM", 143}, std::pair{"INT", 130}, std::pair{"USR1", 138}, std::pair{"HUP", 129}}) {
+  for (const auto& [signal, code] :
+       {std::pair{"TERM", 143}, std::pair{"INT", 130}, std::pair{"USR1", 138}, std::pair{"HUP", 129}}) {
     // Long enough that only the signal can end it, which comes after the first epoch.
     const std::string name = std::string("stopped_") + signal;
     const char* script =
         "set -m; \"${@:3}\" & until [ -s \"$1\" ] || ! kill -0 $!; do sleep 0.05; done; kill -s $2 $!; wait $!";
-    std::vector<std::string> command{"bash", "-c", script, "bash", (run(name) / "metrics.jsonl").string(), signal,
-                                     std::getenv("RA_BINARY")};
+    std::vector<std::string> command{
+        "bash", "-c", script, "bash", (run(name) / "metrics.jsonl").string(), signal, std::getenv("RA_BINARY")};
     const auto options = words(name, {"--set", "training.epochs=1000000", "--set", "training.patience=1000000"});
     command.insert(command.end(), options.begin(), options.end());
     const auto stopped = run_program(command);

@@ -35,8 +35,7 @@ const PerceptualDistance& hashed_encoder() {
 at::Tensor batch_of_one(const at::Tensor& image) { return image.unsqueeze(0).unsqueeze(0); }
 
 void check_lesion_stages(ParityCase& parity, const at::Tensor& image, const at::Tensor& reconstruction) {
-  const auto layers =
-      squeezenet().layers(batch_of_one(image.clamp(0, 1)), batch_of_one(reconstruction.clamp(0, 1)));
+  const auto layers = squeezenet().layers(batch_of_one(image.clamp(0, 1)), batch_of_one(reconstruction.clamp(0, 1)));
   for (std::size_t k = 0; k < layers.size(); ++k) parity.expect_array(fmt::format("lpips_layer{}", k), layers[k]);
   const ClaheStages clahe = clahe_stages(image.clamp(0, 1));
   parity.expect_array("clahe_codes", clahe.codes);
@@ -52,9 +51,9 @@ void check_map(ParityCase& parity) {
   const at::NoGradGuard no_grad;
   const at::Tensor image = parity.input("image"), reconstruction = parity.input("reconstruction");
   const bool by_encoder = parity.has_output("distance_raw");
-  const AnomalyStages stages = anomaly_stages(batch_of_one(image), batch_of_one(reconstruction),
-                                              by_encoder ? hashed_encoder()
-                                                         : static_cast<const PerceptualDistance&>(squeezenet()));
+  const AnomalyStages stages =
+      anomaly_stages(batch_of_one(image), batch_of_one(reconstruction),
+                     by_encoder ? hashed_encoder() : static_cast<const PerceptualDistance&>(squeezenet()));
   parity.expect_array("map", stages.map);
   parity.expect_scalar("score", stages.scores.item<double>());
   if (by_encoder) {

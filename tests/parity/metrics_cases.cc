@@ -65,8 +65,7 @@ void check_box(ParityCase& parity) {
   const bool from_boxes = params.contains("boxes");
   const at::Tensor map = parity.input("map");
   const at::Tensor positive = from_boxes ? box_mask(params, 1, false) : parity.input("positive");
-  const at::Tensor negative =
-      from_boxes ? box_mask(params, params.at("boxes").size(), true) : parity.input("negative");
+  const at::Tensor negative = from_boxes ? box_mask(params, params.at("boxes").size(), true) : parity.input("negative");
   if (parity.has_output("positive_mask")) {
     parity.expect_array("positive_mask", positive);
     parity.expect_array("negative_mask", negative);

@@ -11,10 +11,12 @@ namespace ra::parity {
 namespace {
 
 void check_hash(ParityCase& parity) {
-  const std::map<std::string, std::vector<std::int64_t>> shapes = {
-      {"encoder.main.0.weight", {64, 1, 5, 5}},  {"decoder.main.res_in_8.bn1.running_var", {512}},
-      {"encoder.fc.bias", {256}},                {"decoder.fc.0.weight", {8192, 128}},
-      {"decoder.main.res_in_128.bn2.weight", {64}}, {"encoder.main.1.running_mean", {64}}};
+  const std::map<std::string, std::vector<std::int64_t>> shapes = {{"encoder.main.0.weight", {64, 1, 5, 5}},
+                                                                   {"decoder.main.res_in_8.bn1.running_var", {512}},
+                                                                   {"encoder.fc.bias", {256}},
+                                                                   {"decoder.fc.0.weight", {8192, 128}},
+                                                                   {"decoder.main.res_in_128.bn2.weight", {64}},
+                                                                   {"encoder.main.1.running_mean", {64}}};
   for (const auto& [name, shape] : shapes) {
     parity.expect_array(name, testing::hashed_tensor(name, shape).reshape({-1}).slice(0, 0, 64));
   }

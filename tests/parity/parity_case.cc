@@ -77,8 +77,8 @@ void ParityCase::expect_array(const std::string& key, const at::Tensor& got) {
   const at::Tensor allowed = want.abs().mul(rtol).add(atol);
   const double largest = difference.max().item<double>();
   const std::int64_t outside = (difference <= allowed).logical_not().sum().item<std::int64_t>();
-  const double ratio = allowed.min().item<double>() > 0 ? (difference / allowed).max().item<double>()
-                                                        : (largest == 0 ? 0.0 : INFINITY);
+  const double ratio =
+      allowed.min().item<double>() > 0 ? (difference / allowed).max().item<double>() : (largest == 0 ? 0.0 : INFINITY);
   record(key, largest, atol, rtol, ratio);
   EXPECT_EQ(outside, 0) << id() << " " << key << ": " << outside << " of " << want.numel()
                         << " values outside the tolerance, largest difference " << largest;

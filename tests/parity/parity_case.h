@@ -15,7 +15,8 @@ namespace ra::parity {
 // One case of the manifest of golden vectors, and the record of what a test compared with it.
 class ParityCase {
  public:
-  ParityCase(std::filesystem::path folder, nlohmann::json entry) : folder_(std::move(folder)), entry_(std::move(entry)) {}
+  ParityCase(std::filesystem::path folder, nlohmann::json entry)
+      : folder_(std::move(folder)), entry_(std::move(entry)) {}
 
   std::string id() const { return entry_.at("id"); }
   const nlohmann::json& params() const;

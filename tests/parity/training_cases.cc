@@ -41,9 +41,7 @@ std::vector<at::Tensor> running_statistics(const ReversedAutoencoder& model) {
   return tensors;
 }
 
-StepNoise noise_of(const at::Tensor& draws) {
-  return {draws[0], draws[1], draws[2], draws[3], draws[4], draws[5]};
-}
+StepNoise noise_of(const at::Tensor& draws) { return {draws[0], draws[1], draws[2], draws[3], draws[4], draws[5]}; }
 
 LossOptions loss_of(const nlohmann::json& params) {
   LossOptions loss;
@@ -104,8 +102,10 @@ void check_small(ParityCase& parity) {
   std::vector<at::Tensor> terms, each;
   for (int k = 0; k < steps; ++k) {
     const StepTerms result = training.step.step(batches[k], noise_of(noise[k]));
-    parity.expect_true("term names", names_are(result.scalars(), params.at("terms")) &&
-                                         names_are(result.each(), params.at("terms_each")), "other term names");
+    parity.expect_true(
+        "term names",
+        names_are(result.scalars(), params.at("terms")) && names_are(result.each(), params.at("terms_each")),
+        "other term names");
     terms.push_back(stacked(result.scalars()));
     each.push_back(stacked(result.each()));
     if (k == 0) parity.expect_array("gradients_step1", gradients(training.step));

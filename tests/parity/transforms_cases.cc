@@ -25,8 +25,8 @@ void check_evaluation_transform(ParityCase& parity) {
   const bool from_file = parity.has_input("image");
   const Image image = from_file ? read_image(parity.input_path("image")) : image_of(parity.input("array"));
   InputOptions options;
-  options.scaling = parity.params().value("sixteen_bit", "") == "full" ? InputScaling::kNative
-                                                                       : InputScaling::kReference;
+  options.scaling =
+      parity.params().value("sixteen_bit", "") == "full" ? InputScaling::kNative : InputScaling::kReference;
   parity.expect_array("tensor", prepare_slice(image, options).pixels);
 }
 

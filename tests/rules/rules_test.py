@@ -52,6 +52,17 @@ class Map(unittest.TestCase):
                 self.assertTrue((SOURCE / row / name).exists(), f"{row}/{name}")
 
 
+class Layout(unittest.TestCase):
+    """What of it can be seen without clang-format; scripts/lint sees all."""
+
+    def test_no_line_is_longer_than_120(self):
+        data = re.compile(r'\{".*":')  # JSON inside a test
+        files = [p for folder in ("src", "tests", "benchmarks") for p in sorted((ROOT / folder).rglob("*"))]
+        self.assertEqual([f"{path.relative_to(ROOT)}:{number}" for path in files if path.suffix in (".h", ".cc")
+                          for number, line in enumerate(path.read_text().splitlines(), 1)
+                          if len(line) > 120 and not data.search(line)], [])
+
+
 class Libraries(unittest.TestCase):
     def test_never_print(self):
         printing = re.compile(r"std::(cout|cerr|clog)|\b(std::)?f?printf\(|\bputs\(|fmt::print\(|\bfputs\(")

@@ -2,9 +2,7 @@
 
 namespace ra {
 
-Error Error::with_context(std::string_view context) const {
-  return Error(code_, std::string(context) + ": " + what());
-}
+Error Error::with_context(std::string_view context) const { return Error(code_, std::string(context) + ": " + what()); }
 
 int exit_code(ErrorCode code) {
   switch (code) {

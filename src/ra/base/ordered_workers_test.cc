@@ -31,8 +31,7 @@ TEST(OrderedWorkers, GivesResultsInTheOrderOfTheItems) {
 
 TEST(OrderedWorkers, TakesNoMoreThanTheItemsAhead) {
   std::atomic<int> taken = 0;
-  OrderedWorkers<int, int> workers(
-      4, 3, [&] { return std::optional(taken++); }, [](int item) { return item; });
+  OrderedWorkers<int, int> workers(4, 3, [&] { return std::optional(taken++); }, [](int item) { return item; });
   for (int fetched = 0; fetched < 50; ++fetched) {
     EXPECT_LE(taken, fetched + 3);
     EXPECT_EQ(workers.next(), fetched);

@@ -44,8 +44,8 @@ class CounterRandom {
   static constexpr result_type max() { return 0xFFFFFFFFu; }
   result_type operator()();
 
-  double uniform();                         // in [0, 1), 53 bits
-  double uniform(double low, double high);  // in [low, high)
+  double uniform();                          // in [0, 1), 53 bits
+  double uniform(double low, double high);   // in [low, high)
   std::uint32_t below(std::uint32_t bound);  // in [0, bound), unbiased; bound > 0
   double normal();                           // standard normal (Box-Muller)
   bool chance(double probability) { return uniform() < probability; }

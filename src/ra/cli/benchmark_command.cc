@@ -38,6 +38,7 @@ struct BenchmarkOptions {
   CommonOptions common;
   std::string work = "screen";
   std::optional<std::string> precision, backend, fidelity, perceptual, perceptual_weights;
+  std::optional<int> streams;
   std::vector<std::string> inputs;
   int batch = 8;
   int repeats = 5;
@@ -88,9 +89,9 @@ Work training_work(const BenchmarkOptions& options) {
   const std::shared_ptr<GraphedStep> graphs = graphed_on_gpu(*step, options.batch);
   const std::int64_t count = options.batch;
   const auto draw = [&](Purpose purpose) { return normal(count, 128, purpose).to(device); };
-  const StepNoise noise{draw(Purpose::kPriorNoise),       draw(Purpose::kRealNoise),
-                        draw(Purpose::kRecEncoderNoise),  draw(Purpose::kFakeEncoderNoise),
-                        draw(Purpose::kRecDecoderNoise),  draw(Purpose::kFakeDecoderNoise)};
+  const StepNoise noise{draw(Purpose::kPriorNoise),      draw(Purpose::kRealNoise),
+                        draw(Purpose::kRecEncoderNoise), draw(Purpose::kFakeEncoderNoise),
+                        draw(Purpose::kRecDecoderNoise), draw(Purpose::kFakeDecoderNoise)};
   return {fmt::format("ra torch {} {}", to_string(mode.precision), to_string(mode.fidelity)), count,
           // From the processor's memory, as a training's batches come.
           [model, step, graphs, images = random_images(options.batch), noise] {
@@ -172,7 +173,9 @@ Work screening_work(const BenchmarkOptions& options) {
   detection.perceptual_weights = options.perceptual_weights.value_or("");
   detection.backend = options.backend.value_or("torch");
   detection.precision = options.precision.value_or("fp32");
-  auto detector = std::make_shared<AnomalyDetector>(std::move(file), "random weights", detection, device_of(options), 0);
+  detection.streams = options.streams.value_or(0);
+  auto detector =
+      std::make_shared<AnomalyDetector>(std::move(file), "random weights", detection, device_of(options), 0);
   return {fmt::format("ra {} {}", detector->identity().backend, detector->identity().precision), options.batch,
           [detector, images = random_images(options.batch)] {
             over_slices(images, [&](const at::Tensor& slice) { detector->detect(slice); });
@@ -197,8 +200,8 @@ void refuse_without_effect(const BenchmarkOptions& options) {
     if (given) throw Error(ErrorCode::kUsage, fmt::format("{} no effect with --work {}", names, options.work));
   };
   const bool screens = options.work == "screen";
-  refuse(!screens && (options.perceptual || options.perceptual_weights),
-         "--perceptual and --perceptual-weights have");
+  refuse(!screens && (options.perceptual || options.perceptual_weights), "--perceptual and --perceptual-weights have");
+  refuse(!screens && options.streams.has_value(), "--streams has");
   refuse(!screens && options.work != "forward" && options.backend.has_value(), "--backend has");
   refuse(options.work != "train" && options.fidelity.has_value(), "--fidelity has");
   refuse(options.work == "prepare" && options.common.device.has_value(), "--device has");
@@ -270,7 +273,8 @@ void add_options(CLI::App& command, BenchmarkOptions& options) {
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   command.add_option("--precision", options.precision, "fp32 (the default) or bf16; not of --work prepare")
       ->check(CLI::IsMember({"fp32", "bf16"}));
-  command.add_option("--backend", options.backend, "of --work screen and forward: torch (the default), openvino or native")
+  command
+      .add_option("--backend", options.backend, "of --work screen and forward: torch (the default), openvino or native")
       ->check(CLI::IsMember({"torch", "openvino", "native"}));
   command.add_option("--fidelity", options.fidelity, "of --work train: exact (the default) or fast")
       ->check(CLI::IsMember({"exact", "fast"}));
@@ -278,6 +282,12 @@ void add_options(CLI::App& command, BenchmarkOptions& options) {
       ->check(CLI::IsMember({"encoder", "squeezenet"}));
   command.add_option("--perceptual-weights", options.perceptual_weights,
                      "of --work screen: folder of the SqueezeNet LPIPS weights");
+  command
+      .add_option(
+          "--streams", options.streams,
+          "of --work screen: slices that openvino computes at the same time; 0 (the default): as many as threads, "
+          "1 with --batch 1: how soon a single slice comes")
+      ->check(CLI::Range(0, 4096));
   add_threads_option(command, options.common);
   add_log_options(command, options.common);
 }

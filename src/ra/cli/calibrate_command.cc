@@ -92,7 +92,9 @@ std::vector<DetectionOptions> engines_of(const Source& source, const CalibrateOp
     add(word.substr(0, colon), colon == std::string::npos ? asked : word.substr(colon + 1));
   }
   if (all.empty() && source.base && options.detection.precision.empty()) {
-    for (const Calibration& of_base : source.base->calibrations) add(of_base.detector.backend, of_base.detector.precision);
+    for (const Calibration& of_base : source.base->calibrations) {
+      add(of_base.detector.backend, of_base.detector.precision);
+    }
   }
   if (all.empty()) add("torch", asked);
   return all;
@@ -201,9 +203,9 @@ int run_calibrate(CalibrateOptions& options) {
     AnomalyDetector detector = make_detector(source, engine, options.common);
     if (!first) keep_perceptual_weights(source.model, options, detector.identity().perceptual);
     ProgressLine line(stderr, options.common.quiet);
-    CalibrationRun run =
-        calibrate(detector, images, subjects, options.calibration,
-                  [&](std::size_t done, std::size_t all) { line.update(fmt::format("healthy image {}/{}", done, all)); });
+    CalibrationRun run = calibrate(
+        detector, images, subjects, options.calibration,
+        [&](std::size_t done, std::size_t all) { line.update(fmt::format("healthy image {}/{}", done, all)); });
     line.finish(fmt::format("{} healthy images scored by {} {}", run.calibration.population.images,
                             detector.identity().backend, detector.identity().precision));
     run.calibration.overlap_allowed = overlap.any();
@@ -235,9 +237,10 @@ void add_options(CLI::App& command, CalibrateOptions& options) {
   command.add_flag("--include-perceptual", options.include_perceptual, "put the squeezenet weights into the bundle");
   add_detection_options(command, options.detection);
   command
-      .add_option("--backend", options.engines,
-                  "engines to calibrate for, BACKEND or BACKEND:PRECISION, separated by commas (torch,openvino:bf16); the "
-                  "bundle runs by default on the first; default: the base's, else torch")
+      .add_option(
+          "--backend", options.engines,
+          "engines to calibrate for, BACKEND or BACKEND:PRECISION, separated by commas (torch,openvino:bf16); the "
+          "bundle runs by default on the first; default: the base's, else torch")
       ->delimiter(',')
       ->allow_extra_args(false);
   command

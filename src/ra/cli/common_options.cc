@@ -34,8 +34,10 @@ void add_seed_option(CLI::App& command, CommonOptions& options) {
 }
 
 void add_precision_option(CLI::App& command, CommonOptions& options) {
-  command.add_option("--precision", options.precision, "Arithmetic: fp32 (the exact mode) or bf16 (fast where the "
-                                                        "processor has AVX512-BF16 or AMX, or on CUDA)")
+  command
+      .add_option("--precision", options.precision,
+                  "Arithmetic: fp32 (the exact mode) or bf16 (fast where the "
+                  "processor has AVX512-BF16 or AMX, or on CUDA)")
       ->capture_default_str()
       ->check(CLI::IsMember({"fp32", "bf16"}));
 }
@@ -74,16 +76,24 @@ void add_engine_options(CLI::App& command, DetectionOptions& options) {
                                          "Engine: torch (the exact one), native (the fastest on CPUs) or openvino; "
                                          "default: as the bundle was calibrated, else torch")
                              ->check(CLI::IsMember({"torch", "openvino", "native"}));
-  CLI::Option* precision = command
-                               .add_option("--precision", options.precision,
-                                           "Arithmetic: fp32 or bf16 (fast where the processor has AVX512-BF16 or AMX); "
-                                           "default: as the bundle was calibrated, else fp32")
-                               ->check(CLI::IsMember({"fp32", "bf16"}));
+  CLI::Option* precision =
+      command
+          .add_option("--precision", options.precision,
+                      "Arithmetic: fp32 or bf16 (fast where the processor has AVX512-BF16 or AMX); "
+                      "default: as the bundle was calibrated, else fp32")
+          ->check(CLI::IsMember({"fp32", "bf16"}));
   command
-      .add_flag_callback("--fast", [&options] { options.use_fastest(); },
-                         "The fastest engine whose ranks and AUROC are those of torch in fp32: native in fp32")
+      .add_flag_callback(
+          "--fast", [&options] { options.use_fastest(); },
+          "The fastest engine whose ranks and AUROC are those of torch in fp32: native in fp32")
       ->excludes(backend)
       ->excludes(precision);
+  command
+      .add_option("--streams", options.streams,
+                  "Slices that openvino computes at the same time, each by threads / streams threads: 0, as many as "
+                  "threads, has a list done soonest, 1 a single slice; changes no number")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
 }
 
 std::string device_or_default(const CommonOptions& common, const std::string& backend) {

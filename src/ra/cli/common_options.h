@@ -31,7 +31,8 @@ struct CommonOptions {
   std::string log_level = "info";
 };
 
-// --device, --data-root, --precision (where the verb has none of its own), --seed, --threads, --overwrite, --quiet and --log-level.
+// --device, --data-root, --precision (where the verb has none of its own), --seed, --threads, --overwrite, --quiet and
+// --log-level.
 void add_common_options(CLI::App& command, CommonOptions& options);
 // --set key.path=value, for the verbs that read an experiment file.
 void add_set_option(CLI::App& command, CommonOptions& options);
@@ -45,7 +46,7 @@ void add_log_options(CLI::App& command, CommonOptions& options);
 // --perceptual, --perceptual-weights and --latent: how a slice is scored.
 void add_detection_options(CLI::App& command, DetectionOptions& options);
 
-// --backend, --precision and --fast: what computes a score. Before add_common_options.
+// --backend, --precision, --fast and --streams: what computes a score. Before add_common_options.
 void add_engine_options(CLI::App& command, DetectionOptions& options);
 
 // The device of a verb that screens: where none was asked for, the one that an asked backend computes on.

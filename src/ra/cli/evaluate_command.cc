@@ -187,7 +187,8 @@ int run_evaluate(EvaluateOptions& options) {
     throw Error(ErrorCode::kUsage, "give an experiment file or --manifest, not both");
   }
   if (!options.split.empty() || !options.train.empty() || options.slices != "mid") {
-    throw Error(ErrorCode::kUsage, "--split, --slices and --train belong to --manifest; an experiment file names its own lists");
+    throw Error(ErrorCode::kUsage,
+                "--split, --slices and --train belong to --manifest; an experiment file names its own lists");
   }
   return evaluate_config(options);
 }

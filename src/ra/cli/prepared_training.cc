@@ -12,9 +12,10 @@ namespace ra {
 
 PreparedTraining prepare_resumed(const std::string& run, const CommonOptions& common, bool others) {
   if (others || common.seed || common.overwrite) {
-    throw Error(ErrorCode::kUsage,
-                "--resume RUN goes on with what the run's config.yaml says; CONFIG, --output, --seed and --overwrite do "
-                "not go with it (--set changes what may change)");
+    throw Error(
+        ErrorCode::kUsage,
+        "--resume RUN goes on with what the run's config.yaml says; CONFIG, --output, --seed and --overwrite do "
+        "not go with it (--set changes what may change)");
   }
   PreparedTraining prepared;
   prepared.folder = run;

@@ -21,8 +21,8 @@ struct PreparedTraining {
   ClaimedFolder claimed;
 };
 
-// What --resume RUN goes on with; `files` is for the caller to find. kUsage when words were given that a run decides for
-// itself (`others`, such as CONFIG; --seed; --overwrite), and as claim_run_to_resume() and resumed_run() say.
+// What --resume RUN goes on with; `files` is for the caller to find. kUsage when words were given that a run decides
+// for itself (`others`, such as CONFIG; --seed; --overwrite), and as claim_run_to_resume() and resumed_run() say.
 PreparedTraining prepare_resumed(const std::string& run, const CommonOptions& common, bool others);
 
 // Makes --precision, where it was given, the training's, whatever the experiment file says.

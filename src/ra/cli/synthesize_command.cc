@@ -74,7 +74,9 @@ int make_brains(const SynthesizeOptions& options) {
 
 LesionDatasetOptions lesion_options(const SynthesizeOptions& options) {
   if (!options.lesions) throw Error(ErrorCode::kUsage, "--into needs --lesions: they are what is put into the images");
-  if (options.count) throw Error(ErrorCode::kUsage, "--count makes brains; with --into, --variants says how many copies of a slice");
+  if (options.count) {
+    throw Error(ErrorCode::kUsage, "--count makes brains; with --into, --variants says how many copies of a slice");
+  }
   LesionDatasetOptions dataset;
   dataset.output = options.output;
   if (!options.kinds.empty()) dataset.kinds.clear();
@@ -102,9 +104,8 @@ int put_lesions(const SynthesizeOptions& options) {
   const LesionDatasetOptions dataset = lesion_options(options);
   ProgressLine line(stderr, options.common.quiet);
   const Stopwatch watch;
-  const LesionDatasetSummary summary = write_lesion_dataset(dataset, [&](std::size_t done, std::size_t total) {
-    line.update(fmt::format("image {}/{}", done, total));
-  });
+  const LesionDatasetSummary summary = write_lesion_dataset(
+      dataset, [&](std::size_t done, std::size_t total) { line.update(fmt::format("image {}/{}", done, total)); });
   line.finish(fmt::format("{} images read", dataset.sources.size()));
   for (const std::string& failure : summary.failures) fmt::print(stderr, "ra: error: {}\n", failure);
   const int exit_code = summary.failures.empty() ? kExitSuccess : kExitInputsFailed;
@@ -128,12 +129,15 @@ void add_lesion_options(CLI::App& command, SynthesizeOptions& options) {
   command.add_option("--into", options.into,
                      "put lesions into real axial T1-weighted slices instead: image files, folders (searched through), "
                      "globs or CSV lists. Copies stay under the licence of their originals");
-  command.add_option("--kinds", options.kinds,
-                     "with --into: kinds of lesions, in turn, separated by commas: mass, white_matter_lesions, "
-                     "resection_cavity, enlarged_ventricles, midline_shift, haemorrhage; default: all")
+  command
+      .add_option("--kinds", options.kinds,
+                  "with --into: kinds of lesions, in turn, separated by commas: mass, white_matter_lesions, "
+                  "resection_cavity, enlarged_ventricles, midline_shift, haemorrhage; default: all")
       ->delimiter(',');
-  command.add_option("--variants", options.variants, "with --into: copies of a slice, each with one lesion; default: 1");
-  command.add_option("--slices", options.slices, "with --into: slices of a volume: mid, all, A:B or i,j,k; default: mid");
+  command.add_option("--variants", options.variants,
+                     "with --into: copies of a slice, each with one lesion; default: 1");
+  command.add_option("--slices", options.slices,
+                     "with --into: slices of a volume: mid, all, A:B or i,j,k; default: mid");
   command.add_option("--spacing", options.pixel_mm,
                      "with --into: edge of a pixel in mm; default: what the file says, else from the brain's size");
   command.add_option("--data-root", options.common.data_root, "Folder that relative paths in lists start from");
@@ -145,8 +149,9 @@ void add_synthesize_command(CLI::App& app) {
   CLI::App& command = add_verb(app, "synthesize", "Make synthetic brains, or put synthetic lesions into real slices",
                                "ra synthesize --output brains --count 700 --seed 1 --lesions");
   const auto options = std::make_shared<SynthesizeOptions>();
-  command.add_option("--output", options->output,
-                     "folder for images/, masks/, lists/ and manifest.csv; with --into: healthy.csv and lesions.csv")
+  command
+      .add_option("--output", options->output,
+                  "folder for images/, masks/, lists/ and manifest.csv; with --into: healthy.csv and lesions.csv")
       ->required();
   command.add_option("--count", options->count, "healthy brains: 70 % train, 15 % val, the rest test");
   command.add_flag("--lesions", options->lesions, "also every test brain a second time, with a lesion");

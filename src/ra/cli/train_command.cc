@@ -91,9 +91,10 @@ int run_train(const TrainOptions& options) {
   const StopSignal stop;
   // Rows that ra run logged after the training stay.
   if (run.start.resumes && has_ended(run.folder, *run.start.from, run.config.training)) {
-    log::info("'{}' has finished its {} epochs, so there is nothing to go on with; a larger training.epochs makes it "
-              "longer",
-              run.folder.string(), run.start.from->epochs());
+    log::info(
+        "'{}' has finished its {} epochs, so there is nothing to go on with; a larger training.epochs makes it "
+        "longer",
+        run.folder.string(), run.start.from->epochs());
     // A kill may have cut the sinks short after the last row: opening makes them again from the rows.
     const RunTrackers sinks(tracked_run(run.folder));
     return kExitSuccess;

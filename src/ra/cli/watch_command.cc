@@ -108,7 +108,8 @@ int watch(const WatchVerbOptions& options) {
   apply_common_options(options.common);
   if (!fs::exists(fs::path(options.run) / "metrics.jsonl")) {
     throw Error(ErrorCode::kUsage, fmt::format("'{}' has no metrics.jsonl, so no training has written there; give the "
-                                               "folder that ra train or ra run was told by --output", options.run));
+                                               "folder that ra train or ra run was told by --output",
+                                               options.run));
   }
   const StopSignal stop;
   Watcher watcher(options);
@@ -126,8 +127,8 @@ int watch(const WatchVerbOptions& options) {
 
 void add_watch_command(CLI::App& app) {
   const auto options = std::make_shared<WatchVerbOptions>();
-  CLI::App& command = add_verb(app, "watch", "Where a training stands: losses, pace, time left, warnings, newest pictures",
-                               "ra watch runs/ixi");
+  CLI::App& command = add_verb(
+      app, "watch", "Where a training stands: losses, pace, time left, warnings, newest pictures", "ra watch runs/ixi");
   command.add_option("RUN", options->run, "Run folder of ra train or ra run; the training may be running")->required();
   command.add_option("--interval", options->interval, "Seconds between two looks")->check(CLI::Range(0.1, 3600.0));
   command.add_flag("--once", options->once, "Print once and end, as without a terminal");

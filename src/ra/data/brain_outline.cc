@@ -34,7 +34,9 @@ Radii averaged(const Radii& radii, int reach) {
   Radii out;
   for (int k = 0; k < kAngles; ++k) {
     float sum = 0.0f;
-    for (int step = -reach; step <= reach; ++step) sum += radii[static_cast<std::size_t>((k + step + kAngles) % kAngles)];
+    for (int step = -reach; step <= reach; ++step) {
+      sum += radii[static_cast<std::size_t>((k + step + kAngles) % kAngles)];
+    }
     out[static_cast<std::size_t>(k)] = sum / static_cast<float>(2 * reach + 1);
   }
   return out;
@@ -60,7 +62,8 @@ Radii outermost(const std::vector<std::uint8_t>& mask, const Raster& slice, floa
       const auto x = static_cast<int>(std::lround(column + radius * dx));
       const auto y = static_cast<int>(std::lround(row + radius * dy));
       if (x < 0 || y < 0 || x >= slice.columns || y >= slice.rows) break;
-      const std::size_t at = static_cast<std::size_t>(y) * static_cast<std::size_t>(slice.columns) + static_cast<std::size_t>(x);
+      const std::size_t at =
+          static_cast<std::size_t>(y) * static_cast<std::size_t>(slice.columns) + static_cast<std::size_t>(x);
       if (mask[at] != 0) radii[static_cast<std::size_t>(k)] = radius;
     }
   }
@@ -84,7 +87,9 @@ std::optional<BrainOutline> outline_at(const Raster& slice, float threshold, flo
   double x = 0.0, y = 0.0, count = 0.0;
   for (int row = 0; row < slice.rows; ++row) {
     for (int column = 0; column < slice.columns; ++column) {
-      if (core[static_cast<std::size_t>(row) * static_cast<std::size_t>(slice.columns) + static_cast<std::size_t>(column)] == 0) continue;
+      if (core[static_cast<std::size_t>(row) * static_cast<std::size_t>(slice.columns) +
+               static_cast<std::size_t>(column)] == 0)
+        continue;
       x += column;
       y += row;
       ++count;
@@ -112,7 +117,8 @@ Surroundings surroundings_of(const BrainOutline& outline, const Raster& slice, c
     const float column = outline.column - slice.origin_column(), row = outline.row - slice.origin_row();
     float darkest = dark;
     for (float radius = start; radius < end - kEdge; radius += 0.5f) {
-      darkest = std::min(darkest, slice.sample({column + radius * std::cos(angle_of(k)), row + radius * std::sin(angle_of(k))}));
+      darkest = std::min(darkest,
+                         slice.sample({column + radius * std::cos(angle_of(k)), row + radius * std::sin(angle_of(k))}));
     }
     if (darkest < dark) found.skull += 1.0 / kAngles;
   }
@@ -125,7 +131,8 @@ double share_of_border(const std::vector<std::uint8_t>& mask, const Raster& slic
   for (int row = 0; row < slice.rows; ++row) {
     for (int column = 0; column < slice.columns; ++column) {
       if (row > 0 && row + 1 < slice.rows && column > 0 && column + 1 < slice.columns) continue;
-      set += mask[static_cast<std::size_t>(row) * static_cast<std::size_t>(slice.columns) + static_cast<std::size_t>(column)];
+      set += mask[static_cast<std::size_t>(row) * static_cast<std::size_t>(slice.columns) +
+                  static_cast<std::size_t>(column)];
       ++all;
     }
   }

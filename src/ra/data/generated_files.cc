@@ -15,10 +15,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kTables[] = {"manifest.csv",          "lesions.csv",           "healthy.csv",
-                                        "about.txt",             "lists/train.csv",       "lists/val.csv",
-                                        "lists/test.csv",        "lists/lesions.csv",     "lists/lesions_ann.csv",
-                                        "lists/lesions_neg.csv"};
+constexpr std::string_view kTables[] = {
+    "manifest.csv",          "lesions.csv",          "healthy.csv",    "about.txt",
+    "lists/train.csv",       "lists/val.csv",        "lists/test.csv", "lists/lesions.csv",
+    "lists/lesions_ann.csv", "lists/lesions_neg.csv"};
 constexpr std::string_view kPictureFolders[] = {"images", "masks"};
 
 bool all_digits(std::string_view text) {
@@ -49,7 +49,9 @@ void remove_pictures_below(const fs::path& folder) {
   std::vector<fs::path> pictures, folders{folder};
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
     if (entry.is_directory() && !entry.is_symlink()) folders.push_back(entry.path());
-    if (entry.is_regular_file() && is_generated_picture(entry.path().filename().string())) pictures.push_back(entry.path());
+    if (entry.is_regular_file() && is_generated_picture(entry.path().filename().string())) {
+      pictures.push_back(entry.path());
+    }
   }
   for (const fs::path& picture : pictures) fs::remove(picture);
   // A folder comes after the one that holds it.

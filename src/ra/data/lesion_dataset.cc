@@ -83,7 +83,9 @@ class SourceWriter {
       head = read_slice_head(slice.image, options_.pixel_mm);
     } catch (const Error& error) {
       if (!slice.index || error.code() != ErrorCode::kBadInput) throw;
-      if (first_reason_.empty()) first_reason_ = fmt::format("no chosen slice can be used; slice {} {}", *slice.index, error.what());
+      if (first_reason_.empty()) {
+        first_reason_ = fmt::format("no chosen slice can be used; slice {} {}", *slice.index, error.what());
+      }
       ++result_.left_out;
       return;
     }
@@ -99,7 +101,9 @@ class SourceWriter {
   void add_lesion(const NumberedSlice& slice, const SliceHead& head, const std::string& name,
                   std::map<LesionKind, int>& made) {
     std::vector<LesionKind> order;
-    for (std::size_t k = 0; k < options_.kinds.size(); ++k) order.push_back(options_.kinds[(turn_ + k) % options_.kinds.size()]);
+    for (std::size_t k = 0; k < options_.kinds.size(); ++k) {
+      order.push_back(options_.kinds[(turn_ + k) % options_.kinds.size()]);
+    }
     ++turn_;
     const auto count = [&](LesionKind kind) { return made.contains(kind) ? made.at(kind) : 0; };
     std::stable_sort(order.begin(), order.end(), [&](LesionKind a, LesionKind b) { return count(a) < count(b); });
@@ -125,21 +129,24 @@ class SourceWriter {
     const auto stream = static_cast<std::uint32_t>(kind) + 16u * static_cast<std::uint32_t>(number);
     const LesionedSlice lesioned =
         put_lesion(slice.image, head, kind, CounterRandom(options_.seed, stream, pixels, Purpose::kLesion));
-    const std::string stem = fmt::format("{}_{}{}", name, to_string(kind), number > 1 ? fmt::format("_{}", number) : "");
+    const std::string stem =
+        fmt::format("{}_{}{}", name, to_string(kind), number > 1 ? fmt::format("_{}", number) : "");
     const std::string image = "images/" + stem + slice_ending(slice.image);
     const std::string mask = "masks/" + stem + mask_ending(slice.image);
     const std::string outside = "masks/" + stem + "_outside" + mask_ending(slice.image);
     write_slice(made_for(options_.output / image), lesioned.image);
     write_mask(made_for(options_.output / mask), slice.image, lesioned.mask);
     write_mask(options_.output / outside, slice.image, lesioned.outside);
-    result_.lesions.push_back(fmt::format("{},{},1,{},{},{},{}\n", csv_field(image), csv_field(subject_), to_string(kind),
-                                          csv_field(mask), csv_field(outside),
+    result_.lesions.push_back(fmt::format("{},{},1,{},{},{},{}\n", csv_field(image), csv_field(subject_),
+                                          to_string(kind), csv_field(mask), csv_field(outside),
                                           box_around(lesioned.mask, slice.image.columns, slice.image.rows)));
   }
 
   // Where the untouched slice lies: a list cannot name a slice of a volume, so that one is written.
   std::string healthy_image(const NumberedSlice& slice, const std::string& name) const {
-    if (!slice.index) return fs::proximate(fs::weakly_canonical(source_.file), fs::weakly_canonical(options_.output)).generic_string();
+    if (!slice.index) {
+      return fs::proximate(fs::weakly_canonical(source_.file), fs::weakly_canonical(options_.output)).generic_string();
+    }
     const std::string image = "images/" + name + "_healthy" + slice_ending(slice.image);
     write_slice(made_for(options_.output / image), slice.image);
     return image;
@@ -158,8 +165,9 @@ void refuse_inputs_in_output(const LesionDatasetOptions& options) {
   for (const LesionSource& source : options.sources) {
     const fs::path inside = fs::weakly_canonical(source.file).lexically_relative(output);
     if (inside.empty() || *inside.begin() == "..") continue;
-    throw Error(ErrorCode::kUsage, fmt::format("'{}' lies in the output folder, which is written over; give another --output",
-                                               source.file.string()));
+    throw Error(ErrorCode::kUsage,
+                fmt::format("'{}' lies in the output folder, which is written over; give another --output",
+                            source.file.string()));
   }
 }
 
@@ -183,11 +191,12 @@ void LesionDatasetOptions::validate() const {
   if (sources.empty()) throw Error(ErrorCode::kUsage, "lesions in slices: no image given");
   if (kinds.empty()) throw Error(ErrorCode::kUsage, "lesions in slices: no kind of lesion given");
   if (variants < 1 || variants > kMostVariants) {
-    throw Error(ErrorCode::kUsage, fmt::format("lesions in slices: variants is {}; it must lie in [1, {}]", variants, kMostVariants));
+    throw Error(ErrorCode::kUsage,
+                fmt::format("lesions in slices: variants is {}; it must lie in [1, {}]", variants, kMostVariants));
   }
   if (pixel_mm && !(*pixel_mm >= kLeastEdge && *pixel_mm <= kLargestEdge)) {
-    throw Error(ErrorCode::kUsage, fmt::format("lesions in slices: spacing is {} mm; it must lie in [{}, {}]", *pixel_mm,
-                                               kLeastEdge, kLargestEdge));
+    throw Error(ErrorCode::kUsage, fmt::format("lesions in slices: spacing is {} mm; it must lie in [{}, {}]",
+                                               *pixel_mm, kLeastEdge, kLargestEdge));
   }
 }
 
@@ -198,7 +207,8 @@ LesionDatasetSummary write_lesion_dataset(const LesionDatasetOptions& options, c
   make_output_folder(options.output);
   remove_generated_files(options.output);
   std::vector<SourceResult> results(options.sources.size());
-  for_each_case(results.size(), options.threads, [&](std::size_t i) { results[i] = SourceWriter(options, i).run(); }, progress);
+  for_each_case(
+      results.size(), options.threads, [&](std::size_t i) { results[i] = SourceWriter(options, i).run(); }, progress);
 
   LesionDatasetSummary summary;
   std::string healthy = "image,subject,label\n", lesions = "image,subject,label,class,mask,outside_mask,box\n";

@@ -41,9 +41,9 @@ struct LesionDatasetOptions {
 };
 
 struct LesionDatasetSummary {
-  std::size_t slices = 0;    // with a lesion at least
+  std::size_t slices = 0;  // with a lesion at least
   std::size_t lesions = 0;
-  std::size_t left_out = 0;  // slices of volumes that show too little brain, where others of the volume do
+  std::size_t left_out = 0;           // slices of volumes that show too little brain, where others of the volume do
   std::vector<std::string> failures;  // one an input or lesion that came to nothing: file and reason
 };
 

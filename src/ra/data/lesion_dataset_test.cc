@@ -93,8 +93,9 @@ TEST_F(LesionDataset, WritesManifestsThatKeepSubjects) {
     EXPECT_GT(in_mask, 50);
     EXPECT_EQ(in_box, in_mask);
   }
-  EXPECT_THAT(kinds, ::testing::ElementsAre(::testing::Pair("haemorrhage", ::testing::AllOf(::testing::Ge(4), ::testing::Le(5))),
-                                            ::testing::Pair("mass", ::testing::AllOf(::testing::Ge(4), ::testing::Le(5)))));
+  EXPECT_THAT(kinds, ::testing::ElementsAre(
+                         ::testing::Pair("haemorrhage", ::testing::AllOf(::testing::Ge(4), ::testing::Le(5))),
+                         ::testing::Pair("mass", ::testing::AllOf(::testing::Ge(4), ::testing::Le(5)))));
 }
 
 TEST_F(LesionDataset, DoesNotDependOnThreadsOrOnOtherImages) {
@@ -185,7 +186,8 @@ TEST_F(LesionDataset, NamesWhatCannotBeUsedAndGoesOn) {
   const LesionDatasetSummary summary = write_lesion_dataset(options_);
   EXPECT_EQ(summary.lesions, 1u);
   ASSERT_EQ(summary.failures.size(), 3u);
-  EXPECT_THAT(summary.failures[0], ::testing::AllOf(::testing::HasSubstr("blank.png"), ::testing::HasSubstr("no brain")));
+  EXPECT_THAT(summary.failures[0],
+              ::testing::AllOf(::testing::HasSubstr("blank.png"), ::testing::HasSubstr("no brain")));
   EXPECT_THAT(summary.failures[1], ::testing::HasSubstr("tiny.png"));
   EXPECT_THAT(summary.failures[2], ::testing::HasSubstr("broken.png"));
   EXPECT_EQ(read("lesions").rows.size(), 1u);

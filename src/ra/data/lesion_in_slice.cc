@@ -42,7 +42,8 @@ struct Layers {
   Layers(const Image& slice, const SliceHead& head) : gray(gray_values(slice)), anatomy(gray) {
     // One pass has a variance of half a square pixel.
     constexpr float kVariance = 1.5f;
-    const int passes = std::max(static_cast<int>(std::lround(2.0f * kVariance / (head.pose.column_mm * head.pose.row_mm))), 1);
+    const int passes =
+        std::max(static_cast<int>(std::lround(2.0f * kVariance / (head.pose.column_mm * head.pose.row_mm))), 1);
     for (int pass = 0; pass < std::min(passes, 20); ++pass) blur(anatomy, 0.25f);
     std::vector<float> grain;
     for (int row = 0; row < gray.rows; ++row) {
@@ -108,7 +109,8 @@ struct Drawing {
   }
 
   bool changed(int column, int row) const {
-    const SlicePose::Pixel& source = from[static_cast<std::size_t>(row) * static_cast<std::size_t>(before.columns) + static_cast<std::size_t>(column)];
+    const SlicePose::Pixel& source = from[static_cast<std::size_t>(row) * static_cast<std::size_t>(before.columns) +
+                                          static_cast<std::size_t>(column)];
     const bool moved = source.column != static_cast<float>(column) || source.row != static_cast<float>(row);
     return moved || paint.at(column, row) != 0.0f || coverage.at(column, row) != 0.0f;
   }
@@ -138,7 +140,8 @@ struct Drawing {
 float changed_value(const Drawing& drawing, int column, int row, const Layers& layers, const SliceHead& head,
                     const ValueRange& range) {
   constexpr float kGrainSpreads = 2.5f;
-  const std::size_t at = static_cast<std::size_t>(row) * static_cast<std::size_t>(layers.gray.columns) + static_cast<std::size_t>(column);
+  const std::size_t at =
+      static_cast<std::size_t>(row) * static_cast<std::size_t>(layers.gray.columns) + static_cast<std::size_t>(column);
   const auto [from_column, from_row] = drawing.from[at];
   const float tissue = cubic_sample(layers.anatomy, from_column, from_row);
   const float grain = cubic_sample(layers.gray, from_column, from_row) - tissue;
@@ -163,8 +166,8 @@ float strength_of(LesionKind kind, CounterRandom& random) {
 
 LesionedSlice put_lesion(const Image& slice, const SliceHead& head, LesionKind kind, CounterRandom random) {
   if (!Lesion::fits(kind, head.head)) {
-    throw Error(ErrorCode::kBadInput, fmt::format("no place for {}: the slice shows no lateral ventricles on both sides",
-                                                  to_string(kind)));
+    throw Error(ErrorCode::kBadInput,
+                fmt::format("no place for {}: the slice shows no lateral ventricles on both sides", to_string(kind)));
   }
   const float strength = strength_of(kind, random);
   const Lesion lesion = Lesion::place(kind, head.head, random);
@@ -178,7 +181,8 @@ LesionedSlice put_lesion(const Image& slice, const SliceHead& head, LesionKind k
   for (int row = 0; row < layers.gray.rows; ++row) {
     for (int column = 0; column < layers.gray.columns; ++column) {
       if (!drawing.changed(column, row)) continue;
-      const std::size_t at = static_cast<std::size_t>(row) * static_cast<std::size_t>(layers.gray.columns) + static_cast<std::size_t>(column);
+      const std::size_t at = static_cast<std::size_t>(row) * static_cast<std::size_t>(layers.gray.columns) +
+                             static_cast<std::size_t>(column);
       const HeadPoint point = head.pose.head_from_pixel(static_cast<float>(column), static_cast<float>(row));
       in_brain[at] = head.head.depth.sample(point) > 0.0f;
       rendered.healthy.values[at] = head.to_scale(layers.anatomy.values[at], point);

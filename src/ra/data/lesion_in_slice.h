@@ -12,9 +12,10 @@ namespace ra {
 
 // A real slice with a synthetic lesion, in its own grid.
 struct LesionedSlice {
-  Image image;                        // size, channels, format, type, geometry and value range of the original
-  std::vector<std::uint8_t> mask;     // [rows][columns], 255 in the lesion (see lesion_mask.h) within the brain, else 0
-  std::vector<std::uint8_t> outside;  // [rows][columns], 255 where every value is the original's and no lesion lies, else 0
+  Image image;                     // size, channels, format, type, geometry and value range of the original
+  std::vector<std::uint8_t> mask;  // [rows][columns], 255 in the lesion (see lesion_mask.h) within the brain, else 0
+  std::vector<std::uint8_t>
+      outside;  // [rows][columns], 255 where every value is the original's and no lesion lies, else 0
 };
 
 // Puts one lesion into a slice: tissue is moved, the lesion is painted at the slice's own tissue levels with 0.6 to 1

@@ -45,9 +45,9 @@ void find_images(const fs::path& folder, std::vector<fs::path>& above, std::vect
   if (!error) entry = fs::directory_iterator(folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     std::error_code leads_nowhere;  // of a broken link, which is no image
-    if (entry->is_directory(leads_nowhere))
+    if (entry->is_directory(leads_nowhere)) {
       find_images(entry->path(), above, images);
-    else if (has_ending(entry->path(), kImageEndings) && entry->is_regular_file(leads_nowhere)) {
+    } else if (has_ending(entry->path(), kImageEndings) && entry->is_regular_file(leads_nowhere)) {
       images.push_back(entry->path());
     }
   }
@@ -101,10 +101,11 @@ std::vector<std::string> fields_of(std::string_view line) {
   for (std::size_t k = 0; k < line.size(); ++k) {
     if (line[k] == '|') {
       const bool doubled = quoted && k + 1 < line.size() && line[k + 1] == '|';
-      if (doubled)
+      if (doubled) {
         fields.back() += line[k++];
-      else
+      } else {
         quoted = !quoted;
+      }
     } else if (line[k] == ',' && !quoted) {
       fields.emplace_back();
     } else {
@@ -143,8 +144,8 @@ std::vector<ListRow> list_rows(const std::string& text) {
     if (line_number == 1) {
       columns = fields;
     } else if (!fields.front().empty()) {
-      rows.push_back({fields.front(), field_of(fields, columns, "subject"), field_of(fields, columns, "label"),
-                      line_number});
+      rows.push_back(
+          {fields.front(), field_of(fields, columns, "subject"), field_of(fields, columns, "label"), line_number});
     }
   }
   return rows;
@@ -157,8 +158,9 @@ std::vector<fs::path> PathLists::expand(const std::vector<std::string>& entries)
 }
 
 void PathLists::expand_entry(const std::string& entry, std::vector<fs::path>& files) {
-  if (entry.empty())
+  if (entry.empty()) {
     throw Error(ErrorCode::kUsage, "an empty name stands where an image, folder, glob or list belongs");
+  }
   std::error_code ignored;
   for (const fs::path& path : {root_ / entry, fs::path(entry)}) {
     if (fs::exists(path, ignored)) return expand_existing(path, files);
@@ -233,9 +235,8 @@ void PathLists::require_all_found() const {
 void PathLists::require_healthy() const {
   if (not_healthy_.empty()) return;
   const std::size_t more = not_healthy_.size() - 1;
-  throw Error(ErrorCode::kUsage,
-              fmt::format("{}{}: the label is 1, but healthy images are needed; leave such rows out", not_healthy_[0],
-                          more > 0 ? fmt::format(" and {} more", more) : ""));
+  throw Error(ErrorCode::kUsage, fmt::format("{}{}: the label is 1, but healthy images are needed; leave such rows out",
+                                             not_healthy_[0], more > 0 ? fmt::format(" and {} more", more) : ""));
 }
 
 std::vector<fs::path> expand_path_list(const std::vector<std::string>& entries, const fs::path& root) {

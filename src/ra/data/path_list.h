@@ -14,8 +14,8 @@ namespace ra {
 // a glob (sorted), or a CSV list: one header line, then one path a line in the first column, `,` between columns,
 // `|` around a field that holds a comma; a column called `subject` says whom an image shows, one called
 // `label` whether it is healthy (0) or not (1). Rows of a list are relative to `root`, or to the working directory
-// where root is empty; an entry itself is looked for under root first, then from the working directory. Duplicates stay.
-// Missing files are remembered over all calls, so that one error can name them all.
+// where root is empty; an entry itself is looked for under root first, then from the working directory. Duplicates
+// stay. Missing files are remembered over all calls, so that one error can name them all.
 class PathLists {
  public:
   explicit PathLists(std::filesystem::path root) : root_(std::move(root)) {}

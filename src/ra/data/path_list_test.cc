@@ -69,7 +69,9 @@ TEST_F(PathListTest, ExpandsGlobsUnderTheRootEvenIfItsNameLooksLikeOne) {
 
 TEST_F(PathListTest, ReadsTheFirstColumnAndKeepsDuplicates) {
   const fs::path a = make("a.png"), odd = make("b,c.png");
-  make("list.csv", "\xEF\xBB\xBF" "filename,age\r\na.png,31\r\n\r\n|b,c.png|,40\r\na.png,31\r\n");
+  make("list.csv",
+       "\xEF\xBB\xBF"
+       "filename,age\r\na.png,31\r\n\r\n|b,c.png|,40\r\na.png,31\r\n");
   EXPECT_THAT(expand_path_list({"list.csv"}, root()), ElementsAre(a, odd, a));
 }
 

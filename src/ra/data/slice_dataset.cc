@@ -50,7 +50,8 @@ void load_some(const std::vector<std::filesystem::path>& files, const InputOptio
   }
 }
 
-void report_progress(LoadState& state, std::size_t total, const std::function<void(std::size_t, std::size_t)>& progress) {
+void report_progress(LoadState& state, std::size_t total,
+                     const std::function<void(std::size_t, std::size_t)>& progress) {
   std::size_t reported = 0;
   while (reported < total && !state.cancelled) {
     {

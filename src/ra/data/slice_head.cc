@@ -74,9 +74,11 @@ void require_usable_spacing(const Raster& gray, const SlicePose& pose) {
   constexpr int kLargestFrame = 1024;
   constexpr float kCoarsest = 4.5f;
   if (std::max(pose.column_mm, pose.row_mm) > kCoarsest) {
-    refuse(fmt::format("has pixels of {:.1f} mm; lesions need {} mm or less", std::max(pose.column_mm, pose.row_mm), kCoarsest));
+    refuse(fmt::format("has pixels of {:.1f} mm; lesions need {} mm or less", std::max(pose.column_mm, pose.row_mm),
+                       kCoarsest));
   }
-  const float widest = std::max(pose.column_mm * static_cast<float>(gray.columns), pose.row_mm * static_cast<float>(gray.rows));
+  const float widest =
+      std::max(pose.column_mm * static_cast<float>(gray.columns), pose.row_mm * static_cast<float>(gray.rows));
   if (widest > kLargestFrame) {
     refuse(fmt::format("is {:.0f} mm wide, which no head is; say the edge of a pixel with --spacing", widest));
   }
@@ -116,7 +118,9 @@ TissueLevels levels_of(const Raster& soft, const Raster& depth, float threshold)
   if (tissue.empty()) refuse("shows no brain tissue; give axial T1-weighted slices");
   const OtsuSplit split = otsu_split(tissue);
   for (std::size_t i = 0; i < tissue.size(); ++i) classes[split.mask[i]].push_back(tissue[i]);
-  if (classes[0].empty() || classes[1].empty()) refuse("has one brightness all over the brain; give T1-weighted slices");
+  if (classes[0].empty() || classes[1].empty()) {
+    refuse("has one brightness all over the brain; give T1-weighted slices");
+  }
   TissueLevels levels{0.0f, quantile(classes[0], 0.5), quantile(classes[1], 0.5)};
   constexpr float kDarker = 0.6f, kUsual = 0.33f;
   for (std::size_t i = 0; i < soft.values.size(); ++i) {
@@ -227,9 +231,12 @@ SliceHead read_slice_head(const Image& slice, std::optional<double> pixel_mm) {
   }
   const TissueLevels levels = levels_of(soft, depth, brain->threshold);
   Raster gain = gain_of(soft, depth, levels);
-  for (std::size_t i = 0; i < soft.values.size(); ++i) soft.values[i] = levels.to_scale(soft.values[i] / gain.values[i]);
+  for (std::size_t i = 0; i < soft.values.size(); ++i) {
+    soft.values[i] = levels.to_scale(soft.values[i] / gain.values[i]);
+  }
   SliceVentricles ventricles = find_ventricles(soft, depth);
-  Head head{HeadTraits{}, outline, std::move(ventricles.paths), std::move(soft), std::move(depth), std::move(ventricles.distance)};
+  Head head{HeadTraits{},    outline,          std::move(ventricles.paths),
+            std::move(soft), std::move(depth), std::move(ventricles.distance)};
   return {std::move(head), final_pose, levels, std::move(gain), scale_known};
 }
 

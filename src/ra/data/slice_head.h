@@ -38,11 +38,13 @@ struct SliceHead {
   Head head;  // brightness has been smoothed, and evened by `gain`
   SlicePose pose;
   TissueLevels levels;
-  Raster gain;        // the head's frame: what the coil and the field do to the levels, about 1
-  bool scale_known;   // whether pose's millimetres are the file's; otherwise a brain of middle size was taken
+  Raster gain;       // the head's frame: what the coil and the field do to the levels, about 1
+  bool scale_known;  // whether pose's millimetres are the file's; otherwise a brain of middle size was taken
 
   float to_scale(float value, HeadPoint point) const { return levels.to_scale(value / gain.sample(point)); }
-  float from_scale(float brightness, HeadPoint point) const { return levels.from_scale(brightness) * gain.sample(point); }
+  float from_scale(float brightness, HeadPoint point) const {
+    return levels.from_scale(brightness) * gain.sample(point);
+  }
 };
 
 // The mean over channels, [rows][columns].
@@ -51,8 +53,8 @@ Raster gray_values(const Image& slice);
 // Reads the anatomy of an axial T1-weighted slice, anterior up, of a whole head or skull-stripped: brain surface, the
 // levels of fluid, gray and white matter, the coil's unevenness, lateral ventricles (paths empty where there are none).
 // Without `pixel_mm` (edge of a pixel) and without geometry in the image, the brain is taken for one of middle size,
-// 185 cm2 in the slice. kBadInput with reason and remedy for a slice that is too small, too large or too coarse, shows no brain or
-// less than 60 cm2 of it, or whose tissues have no T1 contrast.
+// 185 cm2 in the slice. kBadInput with reason and remedy for a slice that is too small, too large or too coarse, shows
+// no brain or less than 60 cm2 of it, or whose tissues have no T1 contrast.
 SliceHead read_slice_head(const Image& slice, std::optional<double> pixel_mm = {});
 
 }  // namespace ra

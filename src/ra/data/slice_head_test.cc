@@ -97,7 +97,9 @@ TEST(SliceHead, FindsABrainWithoutItsSkull) {
   for (std::int64_t row = 0; row < slice.rows; ++row) {
     for (std::int64_t column = 0; column < slice.columns; ++column) {
       const HeadPoint point = whole.pose.head_from_pixel(static_cast<float>(column), static_cast<float>(row));
-      if (whole.head.depth.sample(point) < 0.0f) stripped.pixels[static_cast<std::size_t>(row * slice.columns + column)] = 0.0f;
+      if (whole.head.depth.sample(point) < 0.0f) {
+        stripped.pixels[static_cast<std::size_t>(row * slice.columns + column)] = 0.0f;
+      }
     }
   }
   const SliceHead found = read_slice_head(stripped, 1.0);

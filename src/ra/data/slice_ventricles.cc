@@ -24,7 +24,8 @@ std::vector<std::uint8_t> fluid_near_the_middle(const Raster& brightness, const 
   for (int row = 0; row < brightness.rows; ++row) {
     for (int column = 0; column < brightness.columns; ++column) {
       const bool fluid = brightness.at(column, row) < darkest_tissue && depth.at(column, row) > kDeep;
-      const auto at = static_cast<std::size_t>(row) * static_cast<std::size_t>(brightness.columns) + static_cast<std::size_t>(column);
+      const auto at = static_cast<std::size_t>(row) * static_cast<std::size_t>(brightness.columns) +
+                      static_cast<std::size_t>(column);
       if (fluid && in_reach(brightness.point(column, row))) mask[at] = 1;
     }
   }
@@ -54,7 +55,8 @@ VentriclePath path_on_side(const std::vector<std::uint8_t>& mask, const Raster& 
     float sum = 0.0f, count = 0.0f;
     for (int column = 0; column < frame.columns; ++column) {
       const float x = frame.point(column, row).x;
-      const auto at = static_cast<std::size_t>(row) * static_cast<std::size_t>(frame.columns) + static_cast<std::size_t>(column);
+      const auto at =
+          static_cast<std::size_t>(row) * static_cast<std::size_t>(frame.columns) + static_cast<std::size_t>(column);
       if (mask[at] == 0 || side * x < kOffMidline) continue;
       sum += x;
       ++count;
@@ -86,7 +88,8 @@ SliceVentricles find_ventricles(const Raster& brightness, const Raster& depth) {
   std::vector<std::uint8_t> mask = fluid_near_the_middle(brightness, depth);
   fill_holes(mask, brightness.columns, brightness.rows);
   drop_other_fluid(mask, brightness);
-  return {{path_on_side(mask, brightness, -1.0f), path_on_side(mask, brightness, 1.0f)}, signed_distance(mask, brightness)};
+  return {{path_on_side(mask, brightness, -1.0f), path_on_side(mask, brightness, 1.0f)},
+          signed_distance(mask, brightness)};
 }
 
 }  // namespace ra

@@ -16,7 +16,8 @@ std::string slice_ending(const Image& slice);
 // `path` ends as slice_ending() says. kBadInput for colour NIfTI.
 void write_slice(const std::filesystem::path& path, const Image& slice);
 
-// A mask of the slice's grid, 0 or 255 a pixel: ".nii.gz" with 0 and 1 and the same geometry for NIfTI, ".png" otherwise.
+// A mask of the slice's grid, 0 or 255 a pixel: ".nii.gz" with 0 and 1 and the same geometry for NIfTI, ".png"
+// otherwise.
 std::string mask_ending(const Image& slice);
 void write_mask(const std::filesystem::path& path, const Image& slice, std::span<const std::uint8_t> mask);
 

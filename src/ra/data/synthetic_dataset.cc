@@ -114,15 +114,15 @@ std::vector<SyntheticCase> plan_synthetic_dataset(const SyntheticDatasetOptions&
   return cases;
 }
 
-void write_synthetic_dataset(const SyntheticDatasetOptions& options,
-                             const CaseProgress& progress) {
+void write_synthetic_dataset(const SyntheticDatasetOptions& options, const CaseProgress& progress) {
   const std::vector<SyntheticCase> cases = plan_synthetic_dataset(options);
   refuse_existing_data_set(options.output, options.overwrite);
   // While it is being written over, a data set has no manifest, and nothing of an earlier one stays.
   remove_generated_files(options.output);
   for (const char* folder : {"images", "masks", "lists"}) make_output_folder(options.output / folder);
   std::vector<std::string> lines(cases.size());
-  for_each_case(cases.size(), options.threads, [&](std::size_t i) { lines[i] = write_case(options, cases[i]); }, progress);
+  for_each_case(
+      cases.size(), options.threads, [&](std::size_t i) { lines[i] = write_case(options, cases[i]); }, progress);
   write_lists(options, cases);
   std::string manifest = "image,subject,label,class,mask,outside_mask,box,split\n";
   for (const std::string& line : lines) manifest += line;

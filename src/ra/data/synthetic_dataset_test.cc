@@ -40,10 +40,11 @@ TEST(SyntheticDataset, SplitsBySubject) {
   std::map<LesionKind, int> ill;
   for (const SyntheticCase& one : plan_synthetic_dataset(options)) {
     splits[one.subject].insert(one.split);
-    if (one.lesion)
+    if (one.lesion) {
       ++ill[*one.lesion];
-    else
+    } else {
       ++healthy[one.split];
+    }
     EXPECT_TRUE(!one.lesion || one.split == Split::kTest);
   }
   for (const auto& [subject, of] : splits) EXPECT_EQ(of.size(), 1u) << subject;
@@ -112,8 +113,8 @@ TEST(SyntheticDataset, LeavesNothingOfAnEarlierOne) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(options.output)) {
     if (entry.is_regular_file()) left.insert(entry.path().filename().string());
   }
-  EXPECT_THAT(left, ::testing::ElementsAre("brain_00000.png", "brain_00001.png", "brain_00002.png", "manifest.csv", "mine.png",
-                                           "test.csv", "train.csv", "val.csv"));
+  EXPECT_THAT(left, ::testing::ElementsAre("brain_00000.png", "brain_00001.png", "brain_00002.png", "manifest.csv",
+                                           "mine.png", "test.csv", "train.csv", "val.csv"));
 }
 
 TEST(SyntheticDataset, IsTheSameForAnyNumberOfThreads) {

@@ -34,7 +34,8 @@ LesionKind lesion_kind_from_string(const std::string& name);  // kUsage for an u
 // One lesion placed in a head: where it draws tissue from (a displacement, mass effect) and what it paints.
 class Lesion {
  public:
-  // Whether the head has what this kind needs: ventricles on both sides, where they are enlarged or foci lie round them.
+  // Whether the head has what this kind needs: ventricles on both sides, where they are enlarged or foci lie round
+  // them.
   static bool fits(LesionKind kind, const Head& head);
 
   // Chooses place, size and appearance; a function of the head and of the random stream alone.

@@ -46,8 +46,9 @@ std::unique_ptr<InferenceBackend> make_backend(const ScreeningModel& model, cons
   const Precision precision = precision_from_string(options.precision);
   if (options.backend == "torch") return make_torch_backend(model, device, precision);
   if (!device.is_cpu()) {
-    throw Error(ErrorCode::kUsage, fmt::format("the backend {} computes on the CPU: give --device cpu, or --backend torch",
-                                               options.backend));
+    throw Error(
+        ErrorCode::kUsage,
+        fmt::format("the backend {} computes on the CPU: give --device cpu, or --backend torch", options.backend));
   }
   const int all = at::get_num_threads();
   const OpenvinoThreads threads{all, options.streams > 0 ? options.streams : all};
@@ -96,10 +97,11 @@ void check_canary(const AnomalyDetector& detector, const std::filesystem::path& 
   const Canary& canary = detector.calibration()->canary;
   const double score = detector.detect(canary_image(canary.seed, detector.input()))[0].score;
   if (std::abs(score - canary.score) <= canary_tolerance(detector.identity()) * std::abs(canary.score)) return;
-  throw Error(ErrorCode::kBadInput,
-              fmt::format("bundle '{}': its canary scores {:.9g} here and must score {:.9g}; another machine or program "
-                          "version computes other numbers, so its calibration does not hold: calibrate again",
-                          path.string(), score, canary.score));
+  throw Error(
+      ErrorCode::kBadInput,
+      fmt::format("bundle '{}': its canary scores {:.9g} here and must score {:.9g}; another machine or program "
+                  "version computes other numbers, so its calibration does not hold: calibrate again",
+                  path.string(), score, canary.score));
 }
 
 // The calibration of what the options ask for, which then ask for all of it; the first where there is none.
@@ -221,8 +223,8 @@ AnomalyDetector::CanaryResult AnomalyDetector::canary_result(const InferenceBack
 void AnomalyDetector::require_agreement(const CanaryResult& exact) const {
   const CanaryResult got = canary_result(*backend_);
   const at::Tensor apart = (got.means / exact.means - 1.0).abs();
-  const Agreement found{(got.reconstruction - exact.reconstruction).abs().max().item<double>(),
-                        apart[0].item<double>(), apart[1].item<double>()};
+  const Agreement found{(got.reconstruction - exact.reconstruction).abs().max().item<double>(), apart[0].item<double>(),
+                        apart[1].item<double>()};
   const Agreement allowed = agreement_of(identity_);
   if (found.reconstruction <= allowed.reconstruction && found.distance <= allowed.distance &&
       found.score <= allowed.score) {
@@ -251,8 +253,8 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
   // The others lay the weights out anew, whatever they are.
   if (options_.backend == "torch") file.model->to(at::kFloat, device);
   model_.network = std::move(file.model);
-  model_.rule = options.latent.empty() ? file.latent_rule.value_or(LatentRule::fallback())
-                                       : LatentRule::parse(options.latent);
+  model_.rule =
+      options.latent.empty() ? file.latent_rule.value_or(LatentRule::fallback()) : LatentRule::parse(options.latent);
   const std::string rule = model_.rule.text();
   const bool stored = file.latent_rule && file.latent_rule->text() == rule && file.latent_noise.defined();
   model_.noise = stored ? file.latent_noise : latent_noise(model_.rule, shape.latent_size, seed);
@@ -262,11 +264,16 @@ AnomalyDetector::AnomalyDetector(ModelFile file, std::string model_name, const D
   }
   model_.sha256 = std::move(file.sha256);
   model_.squeezenet = squeezenet_of(options_, std::move(file.squeezenet));
-  const auto perceptual = in_context(options_.perceptual + " distance", [&] { return make_perceptual(model_, device); });
+  const auto perceptual =
+      in_context(options_.perceptual + " distance", [&] { return make_perceptual(model_, device); });
   map_maximum_ = default_map_maximum(*perceptual);
   const std::string drawn = stored ? "model" : fmt::format("seed {}", seed);
-  identity_ = {perceptual->name(), options_.backend,       options_.precision,
-               std::move(model_name), rule, model_.rule.uses_noise() ? drawn : "none"};
+  identity_ = {perceptual->name(),
+               options_.backend,
+               options_.precision,
+               std::move(model_name),
+               rule,
+               model_.rule.uses_noise() ? drawn : "none"};
   // The exact one computes while the other is made, which takes longer.
   std::future<CanaryResult> exact;
   if (checks && options_.backend != "torch") exact = std::async(std::launch::async, [this] { return exact_canary(); });

@@ -23,14 +23,14 @@ struct Bundle;
 
 // What a detector found in one slice. Tensors are float32 on the CPU.
 struct AnomalyResult {
-  double score = 0.0;         // mean of the map, >= 0; larger is more anomalous
-  double score_maximum = 0.0;  // maximum of the map after a Gaussian of kPerceptualSigma pixels
-  std::optional<double> p_value;  // of `score` among the healthy scores, with a calibration that fits the detector
-  double reconstruction_mae = 0.0;  // mean absolute difference of input and reconstruction
+  double score = 0.0;                // mean of the map, >= 0; larger is more anomalous
+  double score_maximum = 0.0;        // maximum of the map after a Gaussian of kPerceptualSigma pixels
+  std::optional<double> p_value;     // of `score` among the healthy scores, with a calibration that fits the detector
+  double reconstruction_mae = 0.0;   // mean absolute difference of input and reconstruction
   double perceptual_distance = 0.0;  // mean over the pixels of the distance of both, neither equalised nor smoothed
-  at::Tensor map;             // [S,S], >= 0
-  at::Tensor perceptual;      // [S,S], >= 0: the factor of the map that is not the residual
-  at::Tensor reconstruction;  // [C,S,S] in (0,1): the pseudo-healthy twin
+  at::Tensor map;                    // [S,S], >= 0
+  at::Tensor perceptual;             // [S,S], >= 0: the factor of the map that is not the residual
+  at::Tensor reconstruction;         // [C,S,S] in (0,1): the pseudo-healthy twin
   std::optional<double> score_mean, score_sd;  // over stochastic reconstructions, with DetectionOptions::samples
 };
 

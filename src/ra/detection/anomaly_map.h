@@ -10,14 +10,14 @@ namespace ra {
 
 // Every stage of the anomaly map of N pairs, float32. "equalised" is CLAHE of the image clamped to [0,1].
 struct AnomalyStages {
-  at::Tensor equalised_image;             // [N,C,S,S] in [0,1]
-  at::Tensor equalised_reconstruction;    // [N,C,S,S] in [0,1]
-  at::Tensor perceptual;                  // [N,1,S,S] >= 0, of the clamped pair
-  at::Tensor perceptual_smooth;           // the same after the Gaussian
-  at::Tensor equalised_perceptual;        // [N,1,S,S] >= 0, of the equalised pair
+  at::Tensor equalised_image;           // [N,C,S,S] in [0,1]
+  at::Tensor equalised_reconstruction;  // [N,C,S,S] in [0,1]
+  at::Tensor perceptual;                // [N,1,S,S] >= 0, of the clamped pair
+  at::Tensor perceptual_smooth;         // the same after the Gaussian
+  at::Tensor equalised_perceptual;      // [N,1,S,S] >= 0, of the equalised pair
   at::Tensor equalised_perceptual_smooth;
-  at::Tensor map;                         // [N,S,S] >= 0
-  at::Tensor scores;                      // [N] float64: mean of the map over all pixels
+  at::Tensor map;     // [N,S,S] >= 0
+  at::Tensor scores;  // [N] float64: mean of the map over all pixels
 };
 
 // Standard deviation, in pixels, of the Gaussian that smooths the perceptual distances.
@@ -36,8 +36,8 @@ AnomalyStages anomaly_stages(const at::Tensor& images, const at::Tensor& reconst
                              const PerceptualDistance& perceptual, const at::Tensor& plain = {},
                              MapFilters filters = MapFilters::kOfDevice);
 
-// The score of a slice, [1,C,S,S], against its reconstruction from each row of `noise`, [K,Z]: [K] float64. The posterior's
-// two are [1,Z]; `decode` takes [1,Z] to [1,C,S,S].
+// The score of a slice, [1,C,S,S], against its reconstruction from each row of `noise`, [K,Z]: [K] float64. The
+// posterior's two are [1,Z]; `decode` takes [1,Z] to [1,C,S,S].
 at::Tensor scores_of_samples(const at::Tensor& slice, const at::Tensor& mean, const at::Tensor& log_variance,
                              const at::Tensor& noise, const std::function<at::Tensor(const at::Tensor&)>& decode,
                              const PerceptualDistance& perceptual);

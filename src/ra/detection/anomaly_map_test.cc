@@ -63,8 +63,8 @@ TEST(AnomalyMap, ClampsBeforeItEqualises) {
   const at::Tensor x = patterns(1, 1), reconstructions = patterns(1, 1).flip(3);
   const AnomalyStages plain = anomaly_stages(x, reconstructions, SquaredDifference());
   const AnomalyStages beyond = anomaly_stages(at::where(x > 0.99, x + 5, x), reconstructions, SquaredDifference());
-  const AnomalyStages clamped = anomaly_stages(at::where(x > 0.99, at::ones_like(x), x), reconstructions,
-                                               SquaredDifference());
+  const AnomalyStages clamped =
+      anomaly_stages(at::where(x > 0.99, at::ones_like(x), x), reconstructions, SquaredDifference());
   EXPECT_TRUE(at::equal(beyond.map, clamped.map));
   EXPECT_FALSE(at::equal(beyond.map, plain.map));
 }

@@ -17,8 +17,8 @@
 #include "ra/base/error.h"
 #include "ra/base/random.h"
 #include "ra/detection/anomaly_detector.h"
-#include "ra/testing/expect_error.h"
 #include "ra/model/squeezenet.h"
+#include "ra/testing/expect_error.h"
 #include "ra/testing/small_model.h"
 #include "ra/testing/temporary_folder.h"
 
@@ -30,7 +30,9 @@ namespace fs = std::filesystem;
 // CLAHE turns a rounding into a step of one of its levels, and these scores are of noise (Note [Roundings]).
 constexpr double kScoreTolerance = 1e-3;
 // Winograd's convolutions round more.
-double score_tolerance(const std::string& backend) { return backend == "native" ? 10 * kScoreTolerance : kScoreTolerance; }
+double score_tolerance(const std::string& backend) {
+  return backend == "native" ? 10 * kScoreTolerance : kScoreTolerance;
+}
 
 at::Tensor noise_images(std::int64_t count, const ModelOptions& shape) {
   at::Tensor images = at::empty({count, shape.image_channels, shape.image_size, shape.image_size});
@@ -49,8 +51,8 @@ ModelFile model_of(const ModelOptions& shape) {
   file.input.image_channels = shape.image_channels;
   std::uint32_t index = 0;
   for (const NamedTensor& entry : file.model->state()) {
-    const bool of_norm = entry.tensor.dim() == 1 && (entry.name.find(".bn") != std::string::npos ||
-                                                     entry.name.starts_with("encoder.main.1."));
+    const bool of_norm = entry.tensor.dim() == 1 &&
+                         (entry.name.find(".bn") != std::string::npos || entry.name.starts_with("encoder.main.1."));
     CounterRandom random(4, 0, index++, Purpose::kWeights);
     for (std::int64_t k = 0; of_norm && k < entry.tensor.numel(); ++k) {
       entry.tensor.data_ptr<float>()[k] += static_cast<float>(random.uniform(-0.2, 0.3));
@@ -290,9 +292,7 @@ TEST_F(OpenvinoBackend, IsCheckedAgainstTheExactOneOfAnEarlierRun) {
   const ModelFile file = model_of(testing::small_shape());
   const AnomalyDetector detector = detector_of(file, "openvino");
   EXPECT_NO_THROW(detector.check_against_exact());
-  const auto files = [this] {
-    return std::distance(fs::directory_iterator(folder_.path()), fs::directory_iterator());
-  };
+  const auto files = [this] { return std::distance(fs::directory_iterator(folder_.path()), fs::directory_iterator()); };
   EXPECT_EQ(files(), 3);
   EXPECT_NO_THROW(detector_of(file, "openvino").check_against_exact());
   EXPECT_EQ(files(), 3);
@@ -318,9 +318,8 @@ TEST(NativeBackend, RefusesAnotherPrecision) {
   DetectionOptions options;
   options.backend = "native";
   options.precision = "bf16";
-  testing::expect_error(ErrorCode::kUnsupported, {"fp32", "--backend openvino or torch"}, [&] {
-    AnomalyDetector(model_of(testing::small_shape()), "m.pt", options, at::kCPU, 7);
-  });
+  testing::expect_error(ErrorCode::kUnsupported, {"fp32", "--backend openvino or torch"},
+                        [&] { AnomalyDetector(model_of(testing::small_shape()), "m.pt", options, at::kCPU, 7); });
 }
 
 TEST(TorchBackend, RebuildsNearlyTheSameInBf16) {
@@ -331,7 +330,8 @@ TEST(TorchBackend, RebuildsNearlyTheSameInBf16) {
   options.latent = "average:3";
   options.samples = 2;
   const AnomalyDetector rough(file, "m.pt", options, at::kCPU, 7);
-  const AnomalyResult exact = detector_of(file, "torch", "average:3", 2).detect(images)[0], got = rough.detect(images)[0];
+  const AnomalyResult exact = detector_of(file, "torch", "average:3", 2).detect(images)[0],
+                      got = rough.detect(images)[0];
   EXPECT_EQ(rough.identity().precision, "bf16");
   const double apart = (got.reconstruction - exact.reconstruction).abs().max().item<double>();
   EXPECT_GT(apart, 0.0);

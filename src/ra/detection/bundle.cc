@@ -38,7 +38,9 @@ constexpr const char* kBackbone = "perceptual_backbone.safetensors";
 constexpr const char* kHeads = "perceptual_heads.safetensors";
 constexpr int kCanaryGrid = 8;
 
-std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text.data(), text.size())); }
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
 
 // What a bundle holds beside its manifest, by name.
 using Entries = std::vector<std::pair<std::string, std::string>>;
@@ -105,8 +107,10 @@ class Records {
     manifest_ = parse(kManifest);
     format_ = manifest_.at("format").get<int>();
     if (format_ < 1 || format_ > kFormat) {
-      refuse(fmt::format("its format version is {}, this program reads 1 to {}: use the program that wrote it, or "
-                         "calibrate the model again", format_, kFormat));
+      refuse(
+          fmt::format("its format version is {}, this program reads 1 to {}: use the program that wrote it, or "
+                      "calibrate the model again",
+                      format_, kFormat));
     }
     check_hashes();
   }
@@ -155,7 +159,8 @@ at::Tensor array_of(const StateDict& arrays, const std::string& name, at::IntArr
   const at::Tensor tensor = find_tensor(arrays, name);
   if (!tensor.defined()) return tensor;
   if (tensor.sizes() != shape || tensor.scalar_type() != at::kFloat || !tensor.isfinite().all().item<bool>()) {
-    refuse(fmt::format("{} of {} has another shape or type than it must, or values that are not finite", name, kArrays));
+    refuse(
+        fmt::format("{} of {} has another shape or type than it must, or values that are not finite", name, kArrays));
   }
   return tensor;
 }
@@ -170,8 +175,7 @@ ModelFile model_of(const Records& records, const StateDict& arrays) {
   }
   file.input.scaling = input_scaling_from_string(input.at("scaling").get<std::string>());
   file.latent_rule = LatentRule::parse(manifest.at("latent").get<std::string>());
-  file.latent_noise =
-      array_of(arrays, "latent_noise", {file.latent_rule->draws(), file.model->options().latent_size});
+  file.latent_noise = array_of(arrays, "latent_noise", {file.latent_rule->draws(), file.model->options().latent_size});
   if (file.latent_rule->uses_noise() && !file.latent_noise.defined()) refuse("it lacks the noise of its latent rule");
   file.perceptual = manifest.at("perceptual").get<std::string>();
   if (records.has(kBackbone)) file.squeezenet = {records.tensors(kBackbone), records.tensors(kHeads)};

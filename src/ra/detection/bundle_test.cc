@@ -134,7 +134,8 @@ TEST_F(BundleFile, ReadsTheFormatBeforeThereWereSeveralCalibrations) {
 TEST_F(BundleFile, RunsOnTheCalibrationThatIsAskedForElseOnTheFirst) {
   const std::string other = has_openvino() ? "openvino" : "torch", precision = has_openvino() ? "fp32" : "bf16";
   const AnomalyDetector exact = detector_on("torch"), fast = detector_on(other, precision);
-  const Bundle bundle = bundle_of(small_model(), exact, {calibration_of(exact, {1e9, 1e9, 1e9}), calibration_of(fast, {1e9})});
+  const Bundle bundle =
+      bundle_of(small_model(), exact, {calibration_of(exact, {1e9, 1e9, 1e9}), calibration_of(fast, {1e9})});
   write_bundle(path_, bundle);
   const Bundle read = read_bundle(path_);
   ASSERT_EQ(read.calibrations.size(), 2u);

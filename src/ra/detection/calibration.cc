@@ -66,7 +66,8 @@ PixelThreshold pixel_threshold(std::span<const float> pixels, double percent) {
   if (found.threshold == 0.0 && percent_above_zero(pixels) > percent) {
     throw Error(ErrorCode::kUsage,
                 fmt::format("more than {} % of the healthy pixels exceed every threshold below 1: the maps are "
-                            "saturated, and a threshold would mean nothing", percent));
+                            "saturated, and a threshold would mean nothing",
+                            percent));
   }
   if (found.mean_percent < percent / 2.0) found = *healthy_threshold(pixels, percent, kFineSteps);
   return {percent, found.threshold, found.mean_percent};

@@ -39,9 +39,9 @@ inline constexpr double kPixelPercents[] = {0.5, 1.0, 2.0, 5.0, 10.0};
 // What healthy images look like to one detector. The healthy scores are kept whole, so that p-values are exact.
 struct Calibration {
   DetectorIdentity detector;
-  std::string slices;    // the rule by which slices of volumes were taken
-  HealthyScores scores;  // AnomalyResult::score
-  HealthyScores maxima;  // AnomalyResult::score_maximum
+  std::string slices;                        // the rule by which slices of volumes were taken
+  HealthyScores scores;                      // AnomalyResult::score
+  HealthyScores maxima;                      // AnomalyResult::score_maximum
   std::vector<PixelThreshold> all_pixels;    // by the reference's search
   std::vector<PixelThreshold> brain_pixels;  // the same on foreground_mask()
   Population population;

@@ -31,8 +31,8 @@ json list_of(const std::vector<PixelThreshold>& thresholds) {
 std::vector<PixelThreshold> thresholds_from(const json& list) {
   std::vector<PixelThreshold> thresholds;
   for (const json& one : list) {
-    thresholds.push_back({one.at("percent").get<double>(), one.at("threshold").get<double>(),
-                          one.at("mean_percent").get<double>()});
+    thresholds.push_back(
+        {one.at("percent").get<double>(), one.at("threshold").get<double>(), one.at("mean_percent").get<double>()});
   }
   return thresholds;
 }
@@ -42,9 +42,7 @@ Population population_from(const json& value) {
           value.at("subjects").get<std::vector<std::string>>(), value.at("subjects_known").get<bool>()};
 }
 
-std::vector<double> scores_of(const HealthyScores& scores) {
-  return {scores.sorted().begin(), scores.sorted().end()};
-}
+std::vector<double> scores_of(const HealthyScores& scores) { return {scores.sorted().begin(), scores.sorted().end()}; }
 
 DetectorIdentity identity_from(const json& value) {
   const auto text = [&](const char* key) { return value.at(key).get<std::string>(); };

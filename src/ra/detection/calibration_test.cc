@@ -58,7 +58,8 @@ TEST(Calibration, ChoosesTheLargestThresholdWithinTheRate) {
   EXPECT_EQ(Calibration::threshold_at(calibration.all_pixels, 0.05).threshold, 0.2);
   EXPECT_EQ(Calibration::threshold_at(calibration.all_pixels, 0.04).threshold, 0.5);
   EXPECT_EQ(Calibration::threshold_at(calibration.all_pixels, 0.5).threshold, 0.2);
-  testing::expect_error(ErrorCode::kUsage, {"0.001"}, [&] { Calibration::threshold_at(calibration.all_pixels, 0.001); });
+  testing::expect_error(ErrorCode::kUsage, {"0.001"},
+                        [&] { Calibration::threshold_at(calibration.all_pixels, 0.001); });
 }
 
 TEST(Calibration, NamesEverySettingThatDiffers) {
@@ -91,7 +92,8 @@ TEST(PixelThreshold, RefusesSaturatedMaps) {
 }
 
 TEST(SubjectGuard, FindsWhoWasSeenAndWhere) {
-  const SeenSubjects seen{subject_hashes(std::vector<std::string>{"t"}), subject_hashes(std::vector<std::string>{"v"}), false};
+  const SeenSubjects seen{subject_hashes(std::vector<std::string>{"t"}), subject_hashes(std::vector<std::string>{"v"}),
+                          false};
   const Calibration calibration = example();
   const std::vector<std::string> asked = {"t", "c", "new", "t"};
   const SubjectOverlap overlap = check_overlap(seen, &calibration, asked);

@@ -26,7 +26,7 @@ struct CalibrationOptions {
 
 struct CalibrationRun {
   Calibration calibration;
-  std::size_t constant = 0;  // slices of volumes without any content, left out
+  std::size_t constant = 0;           // slices of volumes without any content, left out
   std::vector<std::string> failures;  // one message a file that could not be used; the others count
 };
 

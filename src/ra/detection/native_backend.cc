@@ -39,9 +39,7 @@ class FoldedDistance : public PerceptualDistance {
 
 class NativeBackend : public InferenceBackend {
  public:
-  NativeBackend(const ScreeningModel& model, const OpenvinoThreads& threads)
-      : rule_(model.rule),
-        noise_(model.noise) {
+  NativeBackend(const ScreeningModel& model, const OpenvinoThreads& threads) : rule_(model.rule), noise_(model.noise) {
     // Side by side, each by one thread, as when it screens: PackedConvolution.
     auto decoder = std::async(std::launch::async, [&] {
       const OneThread one_thread;

@@ -57,9 +57,8 @@ class OpenvinoBackend : public InferenceBackend {
 
   at::Tensor sample_scores(const at::Tensor& slice, const at::Tensor& noise) const override {
     const at::NoGradGuard no_grad;
-    std::call_once(decoder_made_, [&] {
-      decode_ = std::make_unique<CompiledGraph>(decoder_graph(model_), precision_, threads_);
-    });
+    std::call_once(decoder_made_,
+                   [&] { decode_ = std::make_unique<CompiledGraph>(decoder_graph(model_), precision_, threads_); });
     const at::Tensor x = slice.to(at::kCPU, at::kFloat).contiguous();
     const std::vector<at::Tensor> posterior = reconstruct_->run({x});
     const auto decode = [this](const at::Tensor& z) { return decode_->run({z})[0]; };
@@ -85,12 +84,14 @@ std::unique_ptr<InferenceBackend> make_openvino_backend(const ScreeningModel& mo
   if (model.rule.draws() > kLargestGraphDraws) {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("the backend openvino averages at most {} draws, not {}: use --backend torch, or another "
-                            "--latent", kLargestGraphDraws, model.rule.draws()));
+                            "--latent",
+                            kLargestGraphDraws, model.rule.draws()));
   }
   return std::make_unique<OpenvinoBackend>(model, precision, threads);
 }
 
-std::unique_ptr<PerceptualDistance> make_openvino_distance(const ScreeningModel& model, const OpenvinoThreads& threads) {
+std::unique_ptr<PerceptualDistance> make_openvino_distance(const ScreeningModel& model,
+                                                           const OpenvinoThreads& threads) {
   return std::make_unique<GraphDistance>(model, Precision::kFp32, threads);
 }
 

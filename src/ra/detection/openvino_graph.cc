@@ -35,8 +35,7 @@ ov::Shape image_shape(const ModelOptions& options) {
 // Every layer of a ReversedAutoencoder (encoder_decoder.cc) as nodes.
 class NetworkNodes {
  public:
-  explicit NetworkNodes(const ReversedAutoencoder& network)
-      : options_(network.options()), state_(network.state()) {}
+  explicit NetworkNodes(const ReversedAutoencoder& network) : options_(network.options()), state_(network.state()) {}
 
   struct Encoded {
     std::vector<Nodes> embeddings;  // [N,channels[k],S/2^(k+1),S/2^(k+1)]
@@ -163,8 +162,7 @@ std::shared_ptr<ov::Model> model_of(const std::vector<Nodes>& results, const ov:
 }  // namespace
 
 Graph reconstruction_graph(const ScreeningModel& model) {
-  return {"reconstruction of " + name_of_screening(model),
-          [model] {
+  return {"reconstruction of " + name_of_screening(model), [model] {
             const NetworkNodes network(*model.network);
             const auto slice = parameter(image_shape(model.network->options()));
             const NetworkNodes::Encoded encoded = network.posterior(slice);

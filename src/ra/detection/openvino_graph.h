@@ -24,8 +24,8 @@ struct Graph {
   std::function<std::shared_ptr<ov::Model>()> make;
 };
 
-// slice -> reconstruction by the latent rule [1,C,S,S]; perceptual distance of slice and reconstruction [1,1,S,S]; mean and
-// log-variance of the posterior, [1,Z] each.
+// slice -> reconstruction by the latent rule [1,C,S,S]; perceptual distance of slice and reconstruction [1,1,S,S]; mean
+// and log-variance of the posterior, [1,Z] each.
 Graph reconstruction_graph(const ScreeningModel& model);
 
 // Two images -> their perceptual distance [1,1,S,S].

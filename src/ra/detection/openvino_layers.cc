@@ -62,13 +62,13 @@ Filters filters_of_twice(const Kernel& kernel) { return {constant(phase_weight(k
 
 Nodes convolution_of_twice(const Nodes& x, const Filters& filters) {
   const ov::CoordinateDiff pads{1, 1};
-  return with_bias(node<op::ConvolutionBackpropData>(x, filters.weight, ov::Strides{2, 2}, pads, pads,
-                                                     ov::Strides{1, 1}),
-                   filters);
+  return with_bias(
+      node<op::ConvolutionBackpropData>(x, filters.weight, ov::Strides{2, 2}, pads, pads, ov::Strides{1, 1}), filters);
 }
 
 Nodes convolution_to_few(const Nodes& x, const Kernel& kernel) {
-  const std::int64_t filters_out = kernel.weight.size(0), channels = kernel.weight.size(1), size = kernel.weight.size(2);
+  const std::int64_t filters_out = kernel.weight.size(0), channels = kernel.weight.size(1),
+                     size = kernel.weight.size(2);
   // [out,in,y,x] -> a filter of one line for every row y: [out*y,in,1,x]
   const at::Tensor lines = kernel.weight.permute({0, 2, 1, 3}).reshape({filters_out * size, channels, 1, size});
   // Adds the results of the rows, each taken from its own line of pixels: [out,out*y,y,1].

@@ -17,7 +17,8 @@ namespace ra::graph {
 
 using Nodes = ov::Output<ov::Node>;
 
-// A constant of float32 with the tensor's shape and values; it may keep the tensor's memory, which must not change then.
+// A constant of float32 with the tensor's shape and values; it may keep the tensor's memory, which must not change
+// then.
 Nodes constant(const at::Tensor& tensor);
 
 // Filters [out,in,k,k] and offsets [out] (undefined for none).

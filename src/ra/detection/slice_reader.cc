@@ -51,9 +51,10 @@ InputSlices::InputSlices(std::filesystem::path path, const SliceRule& rule, cons
     }
   }
   if (indices_.empty()) {
-    throw Error(ErrorCode::kBadInput, "'" + path_.string() +
-                                          "': every chosen slice is constant, there is nothing to screen; choose others "
-                                          "with --slices");
+    throw Error(ErrorCode::kBadInput,
+                "'" + path_.string() +
+                    "': every chosen slice is constant, there is nothing to screen; choose others "
+                    "with --slices");
   }
 }
 

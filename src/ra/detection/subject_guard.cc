@@ -67,8 +67,7 @@ std::vector<std::string> subject_warnings(const AnomalyDetector& detector) {
   std::vector<std::string> warnings;
   const std::optional<SeenSubjects>& seen = detector.training_subjects();
   if (!seen) {
-    warnings.emplace_back(
-        "the model does not say whom it was trained on: no one can say whether these are new to it");
+    warnings.emplace_back("the model does not say whom it was trained on: no one can say whether these are new to it");
   } else if (seen->overlap_allowed) {
     warnings.emplace_back(
         "the model was trained with --allow-overlap: its training, validation and test data may share subjects");

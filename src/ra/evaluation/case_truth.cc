@@ -101,8 +101,10 @@ CaseTruth read_truth(const PlannedCase& one, const fs::path& image, const Source
   // Boxes that cover no pixel mark nothing: an ill image with no others must not count as free of lesions.
   truth.known = !one.pathological || has_mask || truth.mask.any().item<bool>();
   if (!one.pathological && at::maximum(masks, boxes).gt(0.0).any().item<bool>()) {
-    truth.warnings.push_back(fmt::format("{} is healthy by its label (or its set's name), but its mask or box marks "
-                                         "something", PlannedImage{image, size.slice}.name()));
+    truth.warnings.push_back(
+        fmt::format("{} is healthy by its label (or its set's name), but its mask or box marks "
+                    "something",
+                    PlannedImage{image, size.slice}.name()));
   }
   // Healthy people may have list rows without content (masks of zeros): these are no boxes.
   if (!one.pathological) std::erase_if(truth.boxes, [](const TruthBox& box) { return box.box.width == 0; });

@@ -83,8 +83,8 @@ class Comparison {
     for (std::size_t k = 0; k < kMetrics.size(); ++k) {
       const bool delong = kMetrics[k] == RankMetric::kAuroc && !is_clustered(subjects);
       const std::string kind = delong ? kDelong : describe_bootstrap(ranking_.cases, options_);
-      const Estimate value = delong ? auroc_estimate(scores, ranking_.labels, options_.level)
-                                    : estimate(replicates[k], options_.level);
+      const Estimate value =
+          delong ? auroc_estimate(scores, ranking_.labels, options_.level) : estimate(replicates[k], options_.level);
       results_.metrics.push_back(
           with_estimate(row(method, maximum, std::string(to_string(kMetrics[k])), "strict"), value, kind));
     }

@@ -5,10 +5,10 @@
 namespace ra {
 
 // Global detection: every set with pathological cases against the healthy cases of the `Normal` sets (of all sets
-// where none is called so; an image of several sets counts once), and, in group "within", against its own healthy cases. Adds rows of protocol "detection"
-// for every method: mode "paper" as the reference computes them, mode "strict" with intervals (by subject where one
-// has several cases, else DeLong for the AUROC), the detector's AUROC minus each opponent's, the AUROC of its
-// scores with the labels shuffled (a control: chance), and the curves.
+// where none is called so; an image of several sets counts once), and, in group "within", against its own healthy
+// cases. Adds rows of protocol "detection" for every method: mode "paper" as the reference computes them, mode "strict"
+// with intervals (by subject where one has several cases, else DeLong for the AUROC), the detector's AUROC minus each
+// opponent's, the AUROC of its scores with the labels shuffled (a control: chance), and the curves.
 void add_detection(EvaluationResults& results, const BootstrapOptions& options);
 
 // Scores and labels of a comparison.

@@ -53,8 +53,8 @@ EvaluationResults evaluate(const AnomalyDetector& detector, const EvaluationPlan
                            const std::function<void(std::size_t, std::size_t)>& progress) {
   options.bootstrap.validate();
   if (plan.cases.empty()) {
-    throw Error(ErrorCode::kUsage, "there is no image to evaluate" +
-                                       (plan.failures.empty() ? "" : ": " + plan.failures.front()));
+    throw Error(ErrorCode::kUsage,
+                "there is no image to evaluate" + (plan.failures.empty() ? "" : ": " + plan.failures.front()));
   }
   double fitting = 0.0;
   const auto opponents = [&] {

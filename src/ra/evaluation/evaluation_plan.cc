@@ -79,8 +79,9 @@ class Planner {
 
   std::vector<RowImage> slices_of(const ManifestRow& row, std::int64_t count, bool pathological) {
     if (!row.boxes.empty()) {
-      throw Error(ErrorCode::kUsage,
-                  "it is a volume and has boxes, which do not say in which slice they lie; give masks, or --slices mid");
+      throw Error(
+          ErrorCode::kUsage,
+          "it is a volume and has boxes, which do not say in which slice they lie; give masks, or --slices mid");
     }
     std::vector<RowImage> images;
     for (const std::int64_t slice : slices_.select(count)) {
@@ -136,10 +137,10 @@ std::vector<std::string> contradictions(const EvaluationPlan& plan) {
   }
   std::vector<std::string> all;
   for (const auto& [sets, images] : images_of_sets) {
-    all.push_back(fmt::format("{} image(s) are healthy in set '{}' and pathological in set '{}', the first {}; one of "
-                              "the two is wrong",
-                              images.size(), plan.sets[sets.first], plan.sets[sets.second],
-                              plan.images[images.front()].name()));
+    all.push_back(
+        fmt::format("{} image(s) are healthy in set '{}' and pathological in set '{}', the first {}; one of "
+                    "the two is wrong",
+                    images.size(), plan.sets[sets.first], plan.sets[sets.second], plan.images[images.front()].name()));
   }
   return all;
 }

@@ -40,10 +40,10 @@ struct EvaluationPlan {
 // One sentence for every two sets of which one calls images healthy that the other does not.
 std::vector<std::string> contradictions(const EvaluationPlan& plan);
 
-// `slices` other than mid makes a case of every chosen slice of a volume that is not constant. A slice of a pathological
-// volume with a mask is pathological where the mask has a voxel in it; without a mask, all slices are. kUsage when rows of
-// one image contradict each other in label or subject, for two sets of one name, and for boxes in volumes of which other
-// slices than the middle one are taken: a box does not say which slice it lies in.
+// `slices` other than mid makes a case of every chosen slice of a volume that is not constant. A slice of a
+// pathological volume with a mask is pathological where the mask has a voxel in it; without a mask, all slices are.
+// kUsage when rows of one image contradict each other in label or subject, for two sets of one name, and for boxes in
+// volumes of which other slices than the middle one are taken: a box does not say which slice it lies in.
 EvaluationPlan plan_evaluation(const std::vector<LabelledSet>& sets, const SliceRule& slices = SliceRule::mid());
 
 }  // namespace ra

@@ -43,7 +43,7 @@ struct CaseRecord {
   std::size_t set = 0;
   std::filesystem::path image;
   std::optional<std::int64_t> slice;  // of a volume; absent: a picture, or the middle slice
-  std::string subject;  // data/subject.h
+  std::string subject;                // data/subject.h
   bool pathological = false;
   std::string label;  // class
   std::map<std::string, std::string> groups;

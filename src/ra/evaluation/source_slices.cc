@@ -36,8 +36,8 @@ SourceSlice SourceSlices::read(const std::filesystem::path& file, std::optional<
   }
   const std::int64_t k = slice.value_or(ras->slices / 2);
   if (k < 0 || k >= ras->slices) {
-    throw Error(ErrorCode::kBadInput, fmt::format("'{}' has {} slices, so none with number {}", file.string(),
-                                                  ras->slices, k));
+    throw Error(ErrorCode::kBadInput,
+                fmt::format("'{}' has {} slices, so none with number {}", file.string(), ras->slices, k));
   }
   return {axial_slice(*ras, k), ras->slices};
 }

@@ -88,9 +88,8 @@ void visit_loss(FieldVisitor& v, LossOptions& loss) {
 }
 
 void visit_schedule(FieldVisitor& v, ScheduleOptions& schedule) {
-  static constexpr Word<ScheduleKind> kKinds[] = {{"constant", ScheduleKind::kConstant},
-                                                  {"step", ScheduleKind::kStep},
-                                                  {"cosine", ScheduleKind::kCosine}};
+  static constexpr Word<ScheduleKind> kKinds[] = {
+      {"constant", ScheduleKind::kConstant}, {"step", ScheduleKind::kStep}, {"cosine", ScheduleKind::kCosine}};
   choose(v, {"kind", "constant (the paper's), step or cosine."}, kKinds, schedule.kind);
   v.value({"ramp_steps", "Introspective steps over which the rate first rises linearly; 0 for none."},
           schedule.ramp_steps);
@@ -157,10 +156,11 @@ void visit_training(FieldVisitor& v, TrainingOptions& training) {
 }
 
 void visit_tracking(FieldVisitor& v, TrackingOptions& tracking) {
-  v.value({"sinks",
-           "What a run is logged to beside metrics.jsonl: tensorboard (event files in RUN/tensorboard), wandb (an offline "
-           "run in RUN/wandb, for `wandb sync`), both or none."},
-          tracking.sinks);
+  v.value(
+      {"sinks",
+       "What a run is logged to beside metrics.jsonl: tensorboard (event files in RUN/tensorboard), wandb (an offline "
+       "run in RUN/wandb, for `wandb sync`), both or none."},
+      tracking.sinks);
   v.value({"project", "Project of the W&B run; empty is the experiment's name."}, tracking.project);
   v.value({"name", "Name of the W&B run; empty is the run folder's name."}, tracking.name);
 }
@@ -173,11 +173,13 @@ void visit_detection(FieldVisitor& v, DetectionOptions& detection) {
            {"", "encoder", "squeezenet"}, detection.perceptual);
   v.value({"perceptual_weights", "Folder of squeeze.backbone.pth and squeeze.pth, for squeezenet."},
           detection.perceptual_weights);
-  v.choice({"backend", "Engine that scores slices: torch (the exact one), native (the fastest on CPUs), openvino, or empty for "
-                       "what a bundle was calibrated with (torch for a checkpoint)."},
+  v.choice({"backend",
+            "Engine that scores slices: torch (the exact one), native (the fastest on CPUs), openvino, or empty for "
+            "what a bundle was calibrated with (torch for a checkpoint)."},
            {"", "torch", "openvino", "native"}, detection.backend);
-  v.choice({"precision", "Arithmetic of scores: fp32, bf16, or empty for what a bundle was calibrated with (fp32 for a "
-                         "checkpoint)."},
+  v.choice({"precision",
+            "Arithmetic of scores: fp32, bf16, or empty for what a bundle was calibrated with (fp32 for a "
+            "checkpoint)."},
            {"", "fp32", "bf16"}, detection.precision);
   v.value({"samples", "Extra stochastic reconstructions a slice, for the spread of its score; 0 for none."},
           detection.samples);

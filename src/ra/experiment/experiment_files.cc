@@ -25,8 +25,9 @@ void check_splits(const DataOptions& options, const DataFiles& files) {
                                             {"data.test", subjects_of(files.test, files.subjects)}};
   const std::string shared = describe_shared_subjects(parts);
   if (shared.empty()) return;
-  throw Error(ErrorCode::kUsage, shared + "; what a model has seen cannot judge it: put them into one part, or say "
-                                          "--allow-overlap (data.allow_overlap), and reports will say it");
+  throw Error(ErrorCode::kUsage, shared +
+                                     "; what a model has seen cannot judge it: put them into one part, or say "
+                                     "--allow-overlap (data.allow_overlap), and reports will say it");
 }
 
 }  // namespace

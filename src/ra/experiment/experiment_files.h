@@ -21,8 +21,8 @@ struct ExperimentFiles {
 };
 
 // Finds them, before any work is done. kUsage naming every missing file, the weights of task test included, once
-// (at most ten); for a subject in two of train, val and test unless data.allow_overlap; also for an empty list, a task train without train or val entries, and label or mask lists that
-// are shorter or longer than their images.
+// (at most ten); for a subject in two of train, val and test unless data.allow_overlap; also for an empty list, a task
+// train without train or val entries, and label or mask lists that are shorter or longer than their images.
 ExperimentFiles find_experiment_files(const ExperimentConfig& config);
 
 }  // namespace ra

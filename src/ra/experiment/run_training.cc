@@ -65,8 +65,8 @@ void require_finished_epochs(const TrainingOptions& training, std::int64_t finis
 void warn_if_slow(Precision precision, at::Device device) {
   if (precision != Precision::kBf16 || !device.is_cpu() || has_bf16_units()) return;
   log::warning(
-      "training.precision is bf16, and this processor has no units for it (AVX512-BF16 or AMX): the numbers are those of "
-      "bf16, but fp32 would be many times faster here");
+      "training.precision is bf16, and this processor has no units for it (AVX512-BF16 or AMX): the numbers are those "
+      "of bf16, but fp32 would be many times faster here");
 }
 
 // What was found of a state, said before it is used.
@@ -146,10 +146,11 @@ TrainingReport run_training(const ExperimentConfig& config, const ExperimentFile
   inputs.folder = folder;
   inputs.on_first_best = [folder] { forget_replaced(folder); };
   announce(start);
-  if (start.resumes)
+  if (start.resumes) {
     continue_run_folder(folder, config, device, start.from->epochs());
-  else
+  } else {
     begin_run_folder(folder, config, inputs.origin.data, device);
+  }
   inputs.tracked = tracked_run(folder);
   inputs.from = std::move(start.from);
   Trainer trainer(std::move(inputs), training, validation, std::move(callbacks));
@@ -158,8 +159,7 @@ TrainingReport run_training(const ExperimentConfig& config, const ExperimentFile
 }
 
 std::optional<Validation> run_test(const ExperimentConfig& config, const ExperimentFiles& files,
-                                   const std::filesystem::path& folder, at::Device device,
-                                   RunTrackers& trackers) {
+                                   const std::filesystem::path& folder, at::Device device, RunTrackers& trackers) {
   if (files.data.test.empty()) return std::nullopt;
   const SliceDataset test = load_slices(files.data.test, config.input, config.training.loader_threads);
   const ModelFile best = read_model_file(folder / "checkpoints" / "best.pt");

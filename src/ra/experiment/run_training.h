@@ -50,7 +50,6 @@ TrainingReport run_training(const ExperimentConfig& config, const ExperimentFile
 // How well the best model of a run reconstructs the test slices, by all latent rules; logged with the word
 // Test. nullopt without test slices.
 std::optional<Validation> run_test(const ExperimentConfig& config, const ExperimentFiles& files,
-                                   const std::filesystem::path& folder, at::Device device,
-                                   RunTrackers& trackers);
+                                   const std::filesystem::path& folder, at::Device device, RunTrackers& trackers);
 
 }  // namespace ra

@@ -10,8 +10,8 @@
 
 namespace ra {
 
-// kFast takes a fifth of kSmall's time and serves pictures that are made by the thousand; their noise hardly packs better
-// with more effort.
+// kFast takes a fifth of kSmall's time and serves pictures that are made by the thousand; their noise hardly packs
+// better with more effort.
 enum class PngEffort { kSmall, kFast };
 
 // 8-bit PNG, atomically. `pixels` is [rows][columns][channels]; channels is 1 (gray) or 3 (RGB);

@@ -174,7 +174,8 @@ TEST(PairedDifference, IsNotCertainWhereAllResamplesAreEqual) {
   EXPECT_EQ(none.reason, "all resamples are equal");
   std::vector<double> values = normal_values(1, 60), shifted = values;
   for (double& value : shifted) value += 0.1;
-  const Difference shift = paired_difference(bootstrap_mean(shifted, {}, {5, 200}), bootstrap_mean(values, {}, {5, 200}));
+  const Difference shift =
+      paired_difference(bootstrap_mean(shifted, {}, {5, 200}), bootstrap_mean(values, {}, {5, 200}));
   EXPECT_NEAR(*shift.difference.value, 0.1, 1e-12);
   EXPECT_FALSE(shift.interval) << "equal but for rounding";
   EXPECT_FALSE(shift.p_value);

@@ -70,9 +70,7 @@ StateDict Checkpoint::weights() const {
   return state;
 }
 
-Checkpoint read_checkpoint(const std::filesystem::path& path) {
-  return parse_checkpoint(read_shared_file(path), path);
-}
+Checkpoint read_checkpoint(const std::filesystem::path& path) { return parse_checkpoint(read_shared_file(path), path); }
 
 Checkpoint parse_checkpoint(const SharedBytes& content, const std::filesystem::path& path) {
   return in_context(fmt::format("checkpoint '{}'", path.string()), [&] { return parse(content); });

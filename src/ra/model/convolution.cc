@@ -47,8 +47,8 @@ at::Tensor weight_gradient_by_products(const at::Tensor& gradient, const at::Ten
   for (std::int64_t n = 0; n < x.size(0); ++n) {
     const at::Tensor of_image = right[n].as_strided({filters, pixels}, {1, filters});
     for (std::int64_t y = 0; y < 3; ++y) {
-      const at::Tensor patches = around.as_strided({pixels, 3 * channels}, {channels, 1},
-                                                   around[n].storage_offset() + y * row * channels);
+      const at::Tensor patches =
+          around.as_strided({pixels, 3 * channels}, {channels, 1}, around[n].storage_offset() + y * row * channels);
       sums[y].addmm_(of_image, patches);
     }
   }
@@ -58,9 +58,8 @@ at::Tensor weight_gradient_by_products(const at::Tensor& gradient, const at::Ten
 at::Tensor library_gradient(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
                             std::array<bool, 2> wanted) {
   const std::int64_t padding = padding_of(weight);
-  auto gradients = at::convolution_backward(gradient, x, weight, at::OptionalIntArrayRef(), {1, 1},
-                                            {padding, padding}, {1, 1}, false, {0, 0}, 1,
-                                            {wanted[0], wanted[1], false});
+  auto gradients = at::convolution_backward(gradient, x, weight, at::OptionalIntArrayRef(), {1, 1}, {padding, padding},
+                                            {1, 1}, false, {0, 0}, 1, {wanted[0], wanted[1], false});
   return wanted[0] ? std::get<0>(gradients) : std::get<1>(gradients);
 }
 
@@ -124,9 +123,8 @@ bool are_phases(const at::Tensor& weight) { return weight.size(2) == 4; }
 
 at::Tensor phase_weight(const at::Tensor& weight) {
   // Rows: the 4x4 filter's places in one direction; columns: those of the 3x3 filter that come together there.
-  const at::Tensor sums =
-      at::tensor({0., 0., 1., 0., 1., 1., 1., 1., 0., 1., 0., 0.}, weight.options()).view({4, 3});
-  const at::Tensor both = at::kron(sums, sums);  // [16,9]
+  const at::Tensor sums = at::tensor({0., 0., 1., 0., 1., 1., 1., 1., 0., 1., 0., 0.}, weight.options()).view({4, 3});
+  const at::Tensor both = at::kron(sums, sums);                        // [16,9]
   const at::Tensor taps = weight.permute({0, 2, 3, 1}).flatten(1, 2);  // [K,9,C]
   return at::matmul(both, taps).view({weight.size(0), 4, 4, weight.size(1)}).permute({3, 0, 1, 2});
 }
@@ -140,8 +138,7 @@ at::Tensor convolve_doubled_input_gradient(const at::Tensor& gradient, const at:
   return at::conv2d(gradient, phases, {}, 2, 1);
 }
 
-at::Tensor convolve_doubled_weight_gradient(const at::Tensor& gradient, const at::Tensor& x,
-                                            const at::Tensor& phases) {
+at::Tensor convolve_doubled_weight_gradient(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& phases) {
   // That of the convolution with stride 2 from `gradient` to `x`.
   return std::get<1>(at::convolution_backward(x, gradient, phases, at::OptionalIntArrayRef(), {2, 2}, {1, 1}, {1, 1},
                                               false, {0, 0}, 1, {false, true, false}));
@@ -158,12 +155,10 @@ at::Tensor expand_image_input_gradient(const at::Tensor& gradient, const at::Ten
   const std::int64_t size = weight.size(2);
   const at::Tensor matrix = weight.reshape({weight.size(0), -1});
   const at::Tensor columns = at::bmm(for_each_image(matrix.t(), gradient), pixel_rows(gradient).transpose(1, 2));
-  return at::col2im(columns, {gradient.size(2), gradient.size(3)}, {size, size}, {1, 1},
-                    {size / 2, size / 2}, {1, 1});
+  return at::col2im(columns, {gradient.size(2), gradient.size(3)}, {size, size}, {1, 1}, {size / 2, size / 2}, {1, 1});
 }
 
-at::Tensor expand_image_weight_gradient(const at::Tensor& gradient, const at::Tensor& image,
-                                        const at::Tensor& weight) {
+at::Tensor expand_image_weight_gradient(const at::Tensor& gradient, const at::Tensor& image, const at::Tensor& weight) {
   const at::Tensor columns = columns_of(image, weight.size(2)), rows = pixel_rows(gradient);
   at::Tensor sum = at::zeros({columns.size(1), weight.size(0)}, gradient.options());
   for (std::int64_t n = 0; n < columns.size(0); ++n) sum.addmm_(columns[n], rows[n]);

@@ -12,8 +12,8 @@ namespace ra {
 // The convolutions of a training step and their gradients, without autograd: stride 1, size kept, images [N,C,H,W]
 // channels last. The same bits from run to run with one number of threads.
 
-// kDirect sums as LibTorch does, in an order of its own. kWinograd takes winograd.h where that applies and gains, kDirect
-// elsewhere.
+// kDirect sums as LibTorch does, in an order of its own. kWinograd takes winograd.h where that applies and gains,
+// kDirect elsewhere.
 enum class ConvolutionMethod { kDirect, kWinograd };
 
 // LeakyReLU_slope(conv(x, weight) + bias + residual): weight [K,C,h,w] of an odd size, bias [K], residual [N,K,H,W];
@@ -47,9 +47,9 @@ at::Tensor convolve_doubled(const at::Tensor& x, const at::Tensor& phases, const
 at::Tensor convolve_doubled_input_gradient(const at::Tensor& gradient, const at::Tensor& phases);
 at::Tensor convolve_doubled_weight_gradient(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& phases);
 
-// Note [Columns]: convolutions between an image of one or three channels and many channels (the first of the encoder, the
-// last of the decoder) are slow in every library, which works on blocks of eight channels. As a product of matrices with
-// the patches of the image as columns ([N, C*h*w, H*W]) they run at the speed of the product.
+// Note [Columns]: convolutions between an image of one or three channels and many channels (the first of the encoder,
+// the last of the decoder) are slow in every library, which works on blocks of eight channels. As a product of matrices
+// with the patches of the image as columns ([N, C*h*w, H*W]) they run at the speed of the product.
 
 // conv(image, weight) + bias for an image [N,C,H,W] of few channels, weight [K,C,h,w]: [N,K,H,W] channels last.
 at::Tensor expand_image(const at::Tensor& image, const at::Tensor& weight, const at::Tensor& bias);
@@ -62,8 +62,8 @@ at::Tensor expand_image_weight_gradient(const at::Tensor& gradient, const at::Te
 class PackedConvolution {
  public:
   // weight: [K,C,h,w] of an odd size, or [C,K,4,4] for images before their doubling (Note [Phases]). bias: [K] or
-  // undefined. Best for images of the sizes `images`, [N,C,H,W], and for as many threads of LibTorch as there are now; right
-  // for any, but oneDNN, which chooses the layout by both, may then lay the weight out anew at every call.
+  // undefined. Best for images of the sizes `images`, [N,C,H,W], and for as many threads of LibTorch as there are now;
+  // right for any, but oneDNN, which chooses the layout by both, may then lay the weight out anew at every call.
   PackedConvolution(const at::Tensor& weight, at::Tensor bias, at::IntArrayRef images);
   // LeakyReLU_slope(conv(x) + bias + residual). No residual after phases.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& residual = {}, double slope = 1.0) const;

@@ -37,8 +37,13 @@ TEST(PackedConvolutionTest, GivesWhatTheConvolutionGives) {
   struct Shape {
     std::int64_t images, inputs, outputs, filter, side;
   };
-  for (const Shape& s : {Shape{1, 16, 24, 3, 16}, {2, 8, 8, 3, 19}, {1, 16, 16, 3, 4}, {1, 5, 7, 3, 9}, {1, 1, 8, 5, 12},
-                         {2, 3, 8, 5, 12}, {1, 8, 12, 1, 6}}) {
+  for (const Shape& s : {Shape{1, 16, 24, 3, 16},
+                         {2, 8, 8, 3, 19},
+                         {1, 16, 16, 3, 4},
+                         {1, 5, 7, 3, 9},
+                         {1, 1, 8, 5, 12},
+                         {2, 3, 8, 5, 12},
+                         {1, 8, 12, 1, 6}}) {
     const at::Tensor x = values({s.images, s.inputs, s.side, s.side}).to(at::kFloat);
     const at::Tensor weight = values({s.outputs, s.inputs, s.filter, s.filter}).to(at::kFloat);
     const at::Tensor bias = values({s.outputs}).to(at::kFloat);

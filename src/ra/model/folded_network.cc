@@ -87,10 +87,16 @@ class BlockNode : public Function<BlockNode> {
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
     const bool expands = context->saved_data["expands"].toBool();
-    const SavedBlock block{saved[0], saved[1], saved[2], saved[3], saved[4], saved[5],
-                           expands ? saved[6] : at::Tensor(), context->saved_data["upsample"].toBool(),
-                           context->saved_data["winograd"].toBool() ? ConvolutionMethod::kWinograd
-                                                                    : ConvolutionMethod::kDirect};
+    const SavedBlock block{
+        saved[0],
+        saved[1],
+        saved[2],
+        saved[3],
+        saved[4],
+        saved[5],
+        expands ? saved[6] : at::Tensor(),
+        context->saved_data["upsample"].toBool(),
+        context->saved_data["winograd"].toBool() ? ConvolutionMethod::kWinograd : ConvolutionMethod::kDirect};
     const bool trains = context->needs_input_grad(1);
     variable_list result(8);
     const at::Tensor outer = through_activation(gradients[0], block.y);
@@ -103,7 +109,7 @@ class BlockNode : public Function<BlockNode> {
     const at::Tensor skip = block.upsample ? upsampling_gradient(outer) : outer;
     if (trains) {
       result[1] = block.phases() ? convolve_doubled_weight_gradient(inner, block.x, block.weight1)
-                               : convolution_weight_gradient(inner, block.large, block.weight1, block.method);
+                                 : convolution_weight_gradient(inner, block.large, block.weight1, block.method);
       result[2] = bias_gradient(inner);
       if (expands) result[5] = convolution_weight_gradient(skip, block.x, block.expand);
     }
@@ -177,8 +183,8 @@ void refuse_conditional(bool conditional) {
 
 FoldedBlock::FoldedBlock(const ResidualBlock& block, FoldedMode mode, std::int64_t pixels, bool doubles)
     : expand(block.conv_expand.defined() ? block.conv_expand.to(mode.dtype) : at::Tensor()),
-      first(fold(block.conv1, block.bn1, mode.dtype,
-                 doubles && phases_apply(mode.dtype, block.conv1.device(), pixels))),
+      first(
+          fold(block.conv1, block.bn1, mode.dtype, doubles && phases_apply(mode.dtype, block.conv1.device(), pixels))),
       second(fold(block.conv2, block.bn2, mode.dtype)),
       method(mode.method),
       upsample(doubles) {

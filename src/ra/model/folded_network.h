@@ -10,15 +10,16 @@
 
 namespace ra {
 
-// Note [Folding]: frozen batch norm is the affine map a*y + c of each channel y with a = weight / sqrt(running_var + eps)
-// and c = bias - a * running_mean. The convolution before it is linear, so the same comes of a convolution with the
-// weight a*W and the bias c. That is exact but for rounding, also for gradients: autograd takes the gradient of a*W on to
-// W and a. What it saves is a pass over every activation and one over its gradient, which wait for memory. Convolution,
-// bias, residual and LeakyReLU of a block are one node of the graph, whose backward pass writes over its own tensors.
+// Note [Folding]: frozen batch norm is the affine map a*y + c of each channel y with a = weight / sqrt(running_var +
+// eps) and c = bias - a * running_mean. The convolution before it is linear, so the same comes of a convolution with
+// the weight a*W and the bias c. That is exact but for rounding, also for gradients: autograd takes the gradient of a*W
+// on to W and a. What it saves is a pass over every activation and one over its gradient, which wait for memory.
+// Convolution, bias, residual and LeakyReLU of a block are one node of the graph, whose backward pass writes over its
+// own tensors.
 
 // How a folded network is computed.
 struct FoldedMode {
-  at::ScalarType dtype;  // of convolutions, products and embeddings
+  at::ScalarType dtype;                                   // of convolutions, products and embeddings
   ConvolutionMethod method = ConvolutionMethod::kDirect;  // of 3x3 convolutions
   // Weights are laid out once, best for one image at a time (PackedConvolution): no gradients, and later changes of the
   // network's parameters do not show.

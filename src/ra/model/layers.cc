@@ -34,8 +34,8 @@ class WinogradNode : public torch::autograd::Function<WinogradNode> {
 };
 
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, PassMode mode) {
-  const bool by_winograd = mode.convolutions == ConvolutionMethod::kWinograd &&
-                           winograd_applies(x.sizes(), weight, FilterUse::kGradient);
+  const bool by_winograd =
+      mode.convolutions == ConvolutionMethod::kWinograd && winograd_applies(x.sizes(), weight, FilterUse::kGradient);
   return by_winograd ? WinogradNode::apply(x, weight) : at::conv2d(x, weight, {}, 1, 1);
 }
 

@@ -6,12 +6,12 @@
 
 namespace ra {
 
-// oneDNN's convolutions as LibTorch has them outside at::, without gradients: LeakyReLU in the last pass over the result,
-// and weights that are laid out for the processor once. Stride 1, images [N,C,H,W] channels last on the CPU, float32, or
-// bfloat16 where the processor multiplies it. A slope of 1 leaves the sum as it is.
+// oneDNN's convolutions as LibTorch has them outside at::, without gradients: LeakyReLU in the last pass over the
+// result, and weights that are laid out for the processor once. Stride 1, images [N,C,H,W] channels last on the CPU,
+// float32, or bfloat16 where the processor multiplies it. A slope of 1 leaves the sum as it is.
 
-// LeakyReLU_slope(conv(x, weight) + bias): the size kept, `weight` [K,C/groups,h,w] of an odd size or what pack() made of
-// it; bias [K] may be undefined.
+// LeakyReLU_slope(conv(x, weight) + bias): the size kept, `weight` [K,C/groups,h,w] of an odd size or what pack() made
+// of it; bias [K] may be undefined.
 at::Tensor onednn_convolution(const at::Tensor& x, const at::Tensor& weight, std::int64_t size, const at::Tensor& bias,
                               double slope, std::int64_t groups = 1);
 // Best for images of `images` [N,C,H,W]; right for any. Nothing but onednn_convolution() reads it.

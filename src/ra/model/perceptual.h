@@ -68,8 +68,8 @@ SqueezenetWeights read_squeezenet_weights(const std::filesystem::path& folder);
 // missing, kBadInput when they do not fit.
 std::unique_ptr<SqueezenetLpips> load_squeezenet_lpips(const std::filesystem::path& folder, at::Device device);
 
-// The built-in distance (REFERENCE.md, "The built-in perceptual distance") of two images of `side` pixels whose embeddings
-// these are, finest first: [N,1,side,side].
+// The built-in distance (REFERENCE.md, "The built-in perceptual distance") of two images of `side` pixels whose
+// embeddings these are, finest first: [N,1,side,side].
 at::Tensor embedding_distance(const std::vector<at::Tensor>& first, const std::vector<at::Tensor>& second,
                               std::int64_t side);
 

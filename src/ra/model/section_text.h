@@ -6,8 +6,8 @@
 
 namespace ra {
 
-// The `ra` section of a checkpoint as JSON text, for the metadata of a safetensors file, and back. Holds dicts with text
-// keys, lists, texts, numbers, flags and float32 tensors ({"shape": [...], "values": [...]}, exact).
+// The `ra` section of a checkpoint as JSON text, for the metadata of a safetensors file, and back. Holds dicts with
+// text keys, lists, texts, numbers, flags and float32 tensors ({"shape": [...], "values": [...]}, exact).
 std::string section_to_text(const CheckpointValue& section);
 // kBadInput for text that section_to_text() does not make.
 CheckpointValue section_from_text(const std::string& text);

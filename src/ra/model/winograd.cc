@@ -20,8 +20,8 @@ using Vector = float __attribute__((vector_size(kLanes * sizeof(float)), aligned
 #define RA_VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
 #define RA_INLINE inline __attribute__((always_inline))
 
-constexpr int kTile = 4;               // side of a tile of the output
-constexpr int kWindow = kTile + 2;     // side of the input that it depends on
+constexpr int kTile = 4;            // side of a tile of the output
+constexpr int kWindow = kTile + 2;  // side of the input that it depends on
 constexpr int kPoints = kWindow * kWindow;
 // Tiles are worked on in blocks whose transforms have about this many values: they stay in the second-level cache of a
 // thread, or in the third.
@@ -145,8 +145,7 @@ RA_INLINE std::array<Value*, side * side> pixels_of(Value* images, const Tiles& 
 RA_VECTOR_CLONES void transform_windows(const float* images, const Tiles& tiles, const Block& block, Range range,
                                         const float* zeros) {
   for (std::int64_t t = range.begin; t < range.end; ++t) {
-    const auto pixels =
-        pixels_of<const float, kWindow>(images, tiles, block.first + t, block.channels, 1, zeros);
+    const auto pixels = pixels_of<const float, kWindow>(images, tiles, block.first + t, block.channels, 1, zeros);
     for (std::int64_t c = 0; c < block.channels; c += kLanes) {
       Vector window[kPoints], half[kPoints], points[kPoints];
       for (int k = 0; k < kPoints; ++k) window[k] = load(pixels[k] == zeros ? zeros : pixels[k] + c);
@@ -200,8 +199,9 @@ RA_VECTOR_CLONES void transform_outputs(float* images, const Tiles& tiles, const
   }
 }
 
-// U = G g G^T of every filter: [K][9][C] -> [36][K][C], for the outputs K in `range`. `one` holds the points of one output:
-// written straight to their places, which lie a power of two apart, they would throw each other out of the cache.
+// U = G g G^T of every filter: [K][9][C] -> [36][K][C], for the outputs K in `range`. `one` holds the points of one
+// output: written straight to their places, which lie a power of two apart, they would throw each other out of the
+// cache.
 RA_VECTOR_CLONES void transform_filters(const float* filters, float* points, std::int64_t outputs, std::int64_t inputs,
                                         Range range, float* one) {
   for (std::int64_t k = range.begin; k < range.end; ++k) {
@@ -279,8 +279,8 @@ at::Tensor winograd_convolution(const at::Tensor& x, const WinogradFilters& filt
   const std::int64_t inputs = filters.inputs, outputs = filters.outputs;
   const Tiles tiles(images.sizes());
   const at::Tensor added = residual.defined() ? channels_last(residual.detach()) : residual;
-  at::Tensor result = at::empty({images.size(0), outputs, tiles.height, tiles.width}, images.options(),
-                                at::MemoryFormat::ChannelsLast);
+  at::Tensor result =
+      at::empty({images.size(0), outputs, tiles.height, tiles.width}, images.options(), at::MemoryFormat::ChannelsLast);
   const float* from = images.const_data_ptr<float>();
   float* to = result.data_ptr<float>();
   const Epilogue epilogue = {data_or_null(bias), data_or_null(added), static_cast<float>(slope)};
@@ -288,8 +288,8 @@ at::Tensor winograd_convolution(const at::Tensor& x, const WinogradFilters& filt
   const std::int64_t size = block_size(tiles, inputs + outputs);
   in_parallel((tiles.count + size - 1) / size, 1, [&](Range blocks) {
     // The products of all points are one convolution of 1x1 in 36 groups, over tiles as pixels.
-    const at::Tensor windows = at::empty({1, kPoints * inputs, size, 1}, images.options(),
-                                         at::MemoryFormat::ChannelsLast);
+    const at::Tensor windows =
+        at::empty({1, kPoints * inputs, size, 1}, images.options(), at::MemoryFormat::ChannelsLast);
     for (std::int64_t k = blocks.begin; k < blocks.end; ++k) {
       const Range all = {0, std::min(size, tiles.count - k * size)};
       transform_windows(from, tiles, by_tile(k * size, inputs, windows.data_ptr<float>()), all, zeros.data());

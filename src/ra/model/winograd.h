@@ -7,11 +7,12 @@
 namespace ra {
 
 // Convolutions of 3x3, stride 1 and padding 1 by Winograd's minimal filtering F(4x4,3x3) (Lavin and Gray, "Fast
-// Algorithms for Convolutional Neural Networks", CVPR 2016, section 4.3): a quarter of the multiplications of the direct
-// sum. float32 on the CPU, images channels last. Results differ from the direct sum by about 1e-5 of the largest output,
-// and do not depend on the number of threads that share the work.
+// Algorithms for Convolutional Neural Networks", CVPR 2016, section 4.3): a quarter of the multiplications of the
+// direct sum. float32 on the CPU, images channels last. Results differ from the direct sum by about 1e-5 of the largest
+// output, and do not depend on the number of threads that share the work.
 
-// What filters are transformed for: one convolution (forward, or for the gradient of its input), many, or their gradient.
+// What filters are transformed for: one convolution (forward, or for the gradient of its input), many, or their
+// gradient.
 enum class FilterUse { kOnce, kMany, kGradient };
 
 // Whether a convolution by `weight` [K,C,h,w] of images [N,C,H,W] can be computed so and gains by it.
@@ -25,8 +26,8 @@ struct WinogradFilters {
 // Of [K,C,3,3], for images [N,C,H,W].
 WinogradFilters winograd_filters(const at::Tensor& weight, at::IntArrayRef images);
 
-// LeakyReLU_slope(convolution + bias + residual): [N,C,H,W] -> [N,K,H,W]. `bias` is [K], `residual` shaped as the result;
-// both may be undefined. A slope of 1 leaves the sum as it is.
+// LeakyReLU_slope(convolution + bias + residual): [N,C,H,W] -> [N,K,H,W]. `bias` is [K], `residual` shaped as the
+// result; both may be undefined. A slope of 1 leaves the sum as it is.
 at::Tensor winograd_convolution(const at::Tensor& x, const WinogradFilters& filters, const at::Tensor& bias = {},
                                 const at::Tensor& residual = {}, double slope = 1.0);
 

@@ -61,9 +61,9 @@ TEST(WinogradTest, GivesTheGradientOfTheFilters) {
     const at::Tensor x = values({s.images, s.inputs, s.height, s.width});
     const at::Tensor weight = values({s.outputs, s.inputs, 3, 3});
     const at::Tensor gradient = values({s.images, s.outputs, s.height, s.width});
-    const at::Tensor expected = std::get<1>(
-        at::convolution_backward(gradient.to(at::kDouble), x.to(at::kDouble), weight.to(at::kDouble), {}, {1, 1},
-                                 {1, 1}, {1, 1}, false, {0, 0}, 1, {false, true, false}));
+    const at::Tensor expected =
+        std::get<1>(at::convolution_backward(gradient.to(at::kDouble), x.to(at::kDouble), weight.to(at::kDouble), {},
+                                             {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, 1, {false, true, false}));
     EXPECT_LT(relative_difference(winograd_weight_gradient(x, gradient), expected), kTolerance) << s.height;
   }
 }

@@ -14,9 +14,9 @@ namespace ra {
 inline constexpr int kResultsFormat = 1;
 
 struct EvaluationRunOptions {
-  EvaluationOptions evaluation;  // `scratch` is the output folder
+  EvaluationOptions evaluation;         // `scratch` is the output folder
   SliceRule slices = SliceRule::mid();  // of volumes
-  bool allow_overlap = false;    // judges subjects that the model has seen all the same; the output says it
+  bool allow_overlap = false;           // judges subjects that the model has seen all the same; the output says it
   // Sentences on people that parts of the data share, which the caller found and allowed: the output says them.
   std::vector<std::string> shared_subjects;
 };

@@ -98,8 +98,8 @@ Json curve_spec(const EvaluationFiles& evaluation, const std::string& kind, cons
   const char* y = kind == "pr" ? "precision" : kind == "roc" ? "true positive rate" : "sensitivity";
   const std::set<std::string> methods = texts_of(values, "method");
   const Json colours = scale_of(method_colours(), methods);
-  const Json dashes = scale_of(
-      {{"RA", {1, 0}}, {"RA normalised", {8, 2, 2, 2}}, {"mean picture", {6, 3}}, {"PCA", {2, 2}}}, methods);
+  const Json dashes =
+      scale_of({{"RA", {1, 0}}, {"RA normalised", {8, 2, 2, 2}}, {"mean picture", {6, 3}}, {"PCA", {2, 2}}}, methods);
   Json spec = base_spec(std::move(values), 260);
   const Json line = {{"mark", {{"type", "line"}, {"strokeWidth", 2}, {"interpolate", "linear"}, {"clip", true}}},
                      {"encoding",

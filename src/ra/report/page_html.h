@@ -20,8 +20,8 @@ std::string base64(std::span<const std::byte> bytes);
 // "'sha256-...'": the source expression that lets exactly this inline script run (Content Security Policy 3).
 std::string script_hash_source(std::string_view script);
 
-// "0.912 (0.871-0.947)" with an en dash, "to" between negative numbers; "-" without a value. Three decimals, or as many digits as small and large
-// numbers need.
+// "0.912 (0.871-0.947)" with an en dash, "to" between negative numbers; "-" without a value. Three decimals, or as many
+// digits as small and large numbers need.
 std::string readable(std::optional<double> value, std::optional<double> low = {}, std::optional<double> high = {});
 
 // A metric's or method's name for people: "auroc" -> "AUROC", "mean_picture" -> "mean picture".

@@ -74,8 +74,9 @@ void add_differences(PageBody& body, const std::vector<Json>& metrics) {
   std::vector<std::string> header = {"protocol", "set", "image score", "metric", "RA minus", "difference", "p", "n"};
   drop_if_empty(header, rows, 2);
   body.add_heading("Differences on the same cases");
-  body.add_paragraph("Paired; positive where RA has the larger value. p is two-sided, of no difference, and not corrected "
-                     "for the number of comparisons.");
+  body.add_paragraph(
+      "Paired; positive where RA has the larger value. p is two-sided, of no difference, and not corrected "
+      "for the number of comparisons.");
   body.add_table(header, rows);
 }
 

@@ -42,8 +42,8 @@ std::optional<std::string> score_title(const std::string& column) {
 
 void add_distributions(PageBody& body, const EvaluationFiles& evaluation, const std::string& prefix,
                        const std::string& heading) {
-  static const std::set<std::string> kQualities = {"mae",  "mse",  "psnr", "ssim", "lpips_squeezenet", "perceptual_encoder",
-                                                   "dice"};
+  static const std::set<std::string> kQualities = {
+      "mae", "mse", "psnr", "ssim", "lpips_squeezenet", "perceptual_encoder", "dice"};
   std::vector<Figure> scores, qualities;
   for (const std::string& column : evaluation.cases.columns) {
     const std::optional<std::string> score = score_title(column);

@@ -53,8 +53,9 @@ std::string own_part(const std::string& page) {
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST(ReportNumbers, KeepADashApartFromAMinusSign) {
-  EXPECT_EQ(readable(0.5, 0.25, 0.75), "0.500 (0.250\xE2\x80\x93"
-                                       "0.750)");
+  EXPECT_EQ(readable(0.5, 0.25, 0.75),
+            "0.500 (0.250\xE2\x80\x93"
+            "0.750)");
   EXPECT_EQ(readable(-0.5, -0.75, -0.25), "-0.500 (-0.750 to -0.250)");
 }
 
@@ -98,8 +99,9 @@ TEST(ReportPage, LeavesOutSectionsWithoutFiles) {
   const TemporaryFolder folder;
   write_evaluation(folder.path());
   const std::string page = own_part(page_of(folder.path()));
-  for (const char* there : {"r0e0-headline", "r0e0-roc", "r0e0-scores", "0.750 (0.500"})
+  for (const char* there : {"r0e0-headline", "r0e0-roc", "r0e0-scores", "0.750 (0.500"}) {
     EXPECT_TRUE(contains(page, there)) << there;
+  }
   for (const char* missing :
        {"r0e0-pr", "r0e0-latent", "r0e0-gallery", "r0e0-boxes", "r0-training", "Read this first"}) {
     EXPECT_FALSE(contains(page, missing)) << missing;

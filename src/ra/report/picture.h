@@ -49,7 +49,6 @@ RgbPicture enlarged(const RgbPicture& picture, int zoom);
 RgbPicture gray_picture(const FloatPicture& slice);
 
 // PNG, atomically.
-void write_picture(const std::filesystem::path& path, const RgbPicture& picture,
-                   PngEffort effort = PngEffort::kSmall);
+void write_picture(const std::filesystem::path& path, const RgbPicture& picture, PngEffort effort = PngEffort::kSmall);
 
 }  // namespace ra

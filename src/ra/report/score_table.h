@@ -19,7 +19,7 @@ struct ScoreRow {
   std::string name;                   // what its files are called: NAME_map.npy
   double score = 0.0;
   DetectorIdentity detector;
-  double divisor = 1.0;               // what the file's pixel values were divided by
+  double divisor = 1.0;  // what the file's pixel values were divided by
   double reconstruction_mae = 0.0;
   std::optional<double> score_mean, score_sd;
   std::optional<std::int64_t> pixels_above;  // of the map, with a threshold
@@ -38,7 +38,7 @@ class ScoreTable {
  public:
   // Columns that are written only when asked for.
   struct Columns {
-    bool spread = false;        // score_mean, score_sd
+    bool spread = false;  // score_mean, score_sd
     bool pixels_above = false;
     std::optional<FlagRule> flags;  // p_value, flagged (0 or 1) and fpr (or fdr: the rate of the rule)
   };
@@ -71,9 +71,9 @@ class ScoreTable {
 
   std::filesystem::path path_;
   Columns columns_;
-  std::vector<std::string> lines_;                 // without the columns of `flags`, which depend on all rows
-  std::vector<std::optional<double>> p_values_;    // one a line
-  std::unordered_set<std::string> taken_over_;  // "input,slice" of the lines of an existing file
+  std::vector<std::string> lines_;               // without the columns of `flags`, which depend on all rows
+  std::vector<std::optional<double>> p_values_;  // one a line
+  std::unordered_set<std::string> taken_over_;   // "input,slice" of the lines of an existing file
   std::size_t written_ = 0;
   std::chrono::steady_clock::time_point last_write_;
   std::chrono::steady_clock::duration write_time_{};  // of the last write

@@ -32,7 +32,7 @@ struct ReadInput {
 
 // A slice to be scored, or the end of an input.
 struct Task {
-  ReadInput of;  // all but `input`, `slices` and `skipped` only at the end
+  ReadInput of;                      // all but `input`, `slices` and `skipped` only at the end
   std::optional<std::size_t> slice;  // position among the input's slices
 };
 
@@ -177,7 +177,7 @@ class Screening {
   std::vector<Outcome> compute(std::vector<Task> tasks) const {
     const OneThread one_thread;
     std::vector<Outcome> outcomes;
-    std::vector<InputSlice> slices;  // that could be prepared
+    std::vector<InputSlice> slices;   // that could be prepared
     std::vector<std::size_t> places;  // of their outcomes
     for (Task& task : tasks) {
       Outcome& outcome = outcomes.emplace_back(Outcome{.of = std::move(task.of), .is_slice = task.slice.has_value()});

@@ -176,8 +176,7 @@ TEST(Screening, EndsWhenAFileCannotBeWrittenAndKeepsTheRowsBefore) {
   options.slices = SliceRule::parse("all");
   fs::create_directories(options.output / "v_s5_map.npy");  // no file can take its name
   options.overwrite = true;
-  testing::expect_error(ErrorCode::kIo, {"v_s5_map.npy"},
-                        [&] { screen(small_detector(), {volume}, options, {}); });
+  testing::expect_error(ErrorCode::kIo, {"v_s5_map.npy"}, [&] { screen(small_detector(), {volume}, options, {}); });
   EXPECT_EQ(lines_of(options.output / "scores.csv").size(), 6u);
 }
 

@@ -21,11 +21,13 @@ constexpr const char* kKlPerLatent = "Val/kl_per_latent";
 std::vector<Figure> other_figures(const std::vector<Json>& rows, const std::set<std::string>& shown) {
   std::vector<Figure> figures;
   for (const std::string& key : keys_with(rows, "")) {
-    if (shown.contains(key) || key.starts_with("_") || key.starts_with("Test/") || key == "epoch" || key == "step")
+    if (shown.contains(key) || key.starts_with("_") || key.starts_with("Test/") || key == "epoch" || key == "step") {
       continue;
+    }
     if (key.starts_with("Val/squared_error_black")) continue;
-    if (const auto figure = training_figure(rows, {key, {key}, "", false, std::nullopt, ""}))
+    if (const auto figure = training_figure(rows, {key, {key}, "", false, std::nullopt, ""})) {
       figures.push_back(*figure);
+    }
   }
   return figures;
 }
@@ -109,13 +111,23 @@ std::vector<Figure> training_figures(const std::vector<Json>& rows) {
        ""},
       {"Gap between fake and real KL", {"Train/Loss_DKLS"}, "Train/", false, 0.0, "no gap"},
       {"Exponential terms", {"Train/Loss_EXP_F", "Train/Loss_EXP_R"}, "Train/Loss_", false, std::nullopt, ""},
-      {"Share of images with an exponential term near 0", {"Train/exp_saturated_share"}, "Train/", false, std::nullopt, ""},
+      {"Share of images with an exponential term near 0",
+       {"Train/exp_saturated_share"},
+       "Train/",
+       false,
+       std::nullopt,
+       ""},
       {"Embedding loss", {"Train/Loss_EMB"}, "Train/", false, std::nullopt, ""},
       {"Learning rate", {"lr"}, "", false, std::nullopt, ""},
       {"Norm of the gradient", {"Train/grad_norm_e", "Train/grad_norm_d"}, "Train/grad_norm_", true, std::nullopt, ""},
       {"Validation, KL to the prior, nat", {"Val/kl"}, "Val/", true, std::nullopt, ""},
       {"Validation, latent dimensions in use (above 0.01 nat)", {"Val/active_latents"}, "Val/", false, 0.0, "none"},
-      {"Validation, contrast of reconstructions over that of inputs", {"Val/contrast_share"}, "Val/", false, 1.0, "equal"},
+      {"Validation, contrast of reconstructions over that of inputs",
+       {"Val/contrast_share"},
+       "Val/",
+       false,
+       1.0,
+       "equal"},
       {"Validation, mean level of reconstructions", {"Val/output_level"}, "Val/", false, std::nullopt, ""},
       {"Steps left out, not finite", {"Train/bad_steps"}, "Train/", false, std::nullopt, ""},
       {"Slices a second", {"slices_per_second"}, "", false, std::nullopt, ""},

@@ -20,8 +20,8 @@ struct TrainingCurve {
 };
 std::optional<Figure> training_figure(const std::vector<Json>& rows, const TrainingCurve& curve);
 
-// Everything that metrics.jsonl has a number of, over the epoch: losses, validation by latent rule beside its yardstick,
-// learning rate, gradient norms, how much of the latent vector is used.
+// Everything that metrics.jsonl has a number of, over the epoch: losses, validation by latent rule beside its
+// yardstick, learning rate, gradient norms, how much of the latent vector is used.
 std::vector<Figure> training_figures(const std::vector<Json>& rows);
 
 }  // namespace ra

@@ -53,8 +53,9 @@ void warn_of_empty_output(const Json& last, std::vector<std::string>& warnings) 
   const auto contrast = finite_number(last, "Val/contrast_share"), level = finite_number(last, "Val/output_level");
   if (!contrast || !level || *contrast >= kLeastContrast) return;
   const char* color = *level < 0.1 ? "black" : *level > 0.9 ? "white" : "gray";
-  warnings.push_back(fmt::format("Empty output: reconstructions are one {} area (mean {:.3g}, {:.2g} % of the inputs' contrast).",
-                                 color, *level, 100 * *contrast));
+  warnings.push_back(
+      fmt::format("Empty output: reconstructions are one {} area (mean {:.3g}, {:.2g} % of the inputs' contrast).",
+                  color, *level, 100 * *contrast));
 }
 
 void warn_of_introspection(const Json& last, std::vector<std::string>& warnings) {

@@ -122,7 +122,8 @@ std::string headline(const std::vector<Json>& training, const std::vector<const 
                      const WatchContext& context) {
   const Json& last = *rows.back();
   const int epoch = epoch_of(last);
-  std::string line = context.epochs > 0 ? fmt::format("epoch {}/{}", epoch, context.epochs) : fmt::format("epoch {}", epoch);
+  std::string line =
+      context.epochs > 0 ? fmt::format("epoch {}/{}", epoch, context.epochs) : fmt::format("epoch {}", epoch);
   line += fmt::format(", {}, {} so far", text_of(last, "phase"),
                       format_duration(finite_number(last, "_runtime").value_or(0.0)));
   const double seconds = pace(rows);

@@ -32,8 +32,8 @@ enum class TerminalPictures { kNone, kKitty, kIterm };
 TerminalPictures terminal_pictures(const std::string& term, const std::string& term_program,
                                    const std::string& kitty_window);
 
-// The escape sequence that shows a PNG `columns` wide (kitty graphics protocol; iTerm2 inline images). kIo when the file
-// cannot be read; "" for kNone.
+// The escape sequence that shows a PNG `columns` wide (kitty graphics protocol; iTerm2 inline images). kIo when the
+// file cannot be read; "" for kNone.
 std::string picture_sequence(TerminalPictures how, const std::filesystem::path& png, std::size_t columns);
 
 }  // namespace ra

@@ -11,7 +11,6 @@
 namespace ra {
 namespace {
 
-
 std::vector<Json> falling_run(int epochs) {
   std::vector<Json> rows = {{{"epoch", 0}, {"phase", "yardsticks"}, {"Val/squared_error_mean_picture", 244.0}}};
   for (int epoch = 1; epoch <= epochs; ++epoch) {
@@ -26,7 +25,8 @@ std::vector<Json> falling_run(int epochs) {
 }
 
 bool any_contains(const std::vector<std::string>& lines, const std::string& part) {
-  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.find(part) != std::string::npos; });
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string& line) { return line.find(part) != std::string::npos; });
 }
 
 std::size_t width(const std::string& line) {

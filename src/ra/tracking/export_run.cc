@@ -29,8 +29,8 @@ std::set<std::string> named_evaluations(const LoggedRows& logged) {
   return names;
 }
 
-// Whether an evaluation judged the best model that the run has now; one that was trained on since is another. Of a model
-// that is no best.pt nothing is known against it.
+// Whether an evaluation judged the best model that the run has now; one that was trained on since is another. Of a
+// model that is no best.pt nothing is known against it.
 bool is_of_this_run(const fs::path& run_folder, const fs::path& evaluation) {
   const auto results = nlohmann::json::parse(read_text_file(evaluation / "results.json"), nullptr, false);
   if (!results.is_object() || !results.contains("detector")) return true;  // named as broken when it is read

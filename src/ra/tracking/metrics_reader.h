@@ -12,10 +12,10 @@ namespace ra {
 
 // A metrics.jsonl read back.
 struct LoggedRows {
-  std::vector<TrackedRow> rows;    // without pictures and tables
-  std::string first_line;          // empty where there is none
-  std::int64_t complete_bytes = 0; // to the end of the last whole row
-  bool torn = false;               // a row after that was not finished, and is left out
+  std::vector<TrackedRow> rows;     // without pictures and tables
+  std::string first_line;           // empty where there is none
+  std::int64_t complete_bytes = 0;  // to the end of the last whole row
+  bool torn = false;                // a row after that was not finished, and is left out
 };
 
 // kBadInput naming the file and the line when the file is missing or a line that is not the last is damaged.

@@ -21,9 +21,9 @@ class RunTrackers {
   // again from what it holds. `_runtime` counts on from the largest in it, or from `least_runtime` if that is more: the
   // time after the last row, which the file does not know.
   explicit RunTrackers(TrackedRun run, double least_runtime = 0.0);
-  // Goes on after the first `position` bytes of it, where an earlier RunTrackers stood, with `_runtime` counting on from
-  // `runtime_seconds`. What was logged after that place is cut off everywhere. kBadInput when the file is shorter, or
-  // damaged before that place.
+  // Goes on after the first `position` bytes of it, where an earlier RunTrackers stood, with `_runtime` counting on
+  // from `runtime_seconds`. What was logged after that place is cut off everywhere. kBadInput when the file is shorter,
+  // or damaged before that place.
   RunTrackers(TrackedRun run, std::int64_t position, double runtime_seconds);
 
   // A row of step `step` (the epoch), with `_step`, `_timestamp` and `_runtime` added. An example picture of this epoch
@@ -31,8 +31,8 @@ class RunTrackers {
   void row(std::int64_t step, const MetricRow& values);
   // A row at the step after the newest one.
   void row(const MetricRow& values);
-  // What ra evaluate or a downstream task left in `folder` (results.json, sheet.png): a row that names the folder, whose
-  // metrics, tables and picture go to the sinks.
+  // What ra evaluate or a downstream task left in `folder` (results.json, sheet.png): a row that names the folder,
+  // whose metrics, tables and picture go to the sinks.
   void evaluation(const std::filesystem::path& folder);
   // The run ended with this exit code. Without it (a crash) sinks show the run as unfinished.
   void finish(int exit_code);

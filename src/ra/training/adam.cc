@@ -129,9 +129,9 @@ CheckpointValue Adam::state() const {
                                  {text("fused"), CheckpointValue{}},
                                  {text("decoupled_weight_decay"), value_of(false)},
                                  {text("params"), value_of(std::move(indices))}};
-  return value_of(CheckpointValue::Dict{
-      {text("state"), value_of(std::move(moments))},
-      {text("param_groups"), value_of(CheckpointValue::List{value_of(std::move(group))})}});
+  return value_of(
+      CheckpointValue::Dict{{text("state"), value_of(std::move(moments))},
+                            {text("param_groups"), value_of(CheckpointValue::List{value_of(std::move(group))})}});
 }
 
 void Adam::load(const CheckpointValue& state) {

@@ -55,8 +55,7 @@ bool BadSteps::accept(const Batch& batch, const std::function<void()>& read) {
 
 void BadSteps::fail(const Batch& batch, const std::string& reason) const {
   dump(batch, reason);
-  throw Error(ErrorCode::kFailed,
-              fmt::format("{}; the batch is in '{}'", reason, (folder_ / "bad_batch.pt").string()));
+  throw Error(ErrorCode::kFailed, fmt::format("{}; the batch is in '{}'", reason, (folder_ / "bad_batch.pt").string()));
 }
 
 void BadSteps::dump(const Batch& batch, const std::string& reason) const {

@@ -23,8 +23,8 @@ class BadSteps {
   void remember();
   // Reads what came of a step on `batch`; false when that threw NonFiniteStep: the running statistics are then as they
   // were remembered, a warning says what happened, and the step counts. When the budget is spent, the batch is left in
-  // bad_batch.pt in the run folder (images, their names, the weights when it was read: those that they met, or where steps
-  // are read late, of some steps later), and kFailed says so.
+  // bad_batch.pt in the run folder (images, their names, the weights when it was read: those that they met, or where
+  // steps are read late, of some steps later), and kFailed says so.
   bool accept(const Batch& batch, const std::function<void()>& read);
 
   // Leaves the batch there, and throws kFailed with the reason and the place.

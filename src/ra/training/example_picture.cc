@@ -21,8 +21,8 @@ at::Tensor side_by_side(const at::Tensor& images, std::int64_t channels) {
 void write_example_picture(const std::filesystem::path& path, const at::Tensor& inputs,
                            const at::Tensor& reconstructions) {
   const std::int64_t channels = inputs.size(1) == 3 ? 3 : 1;
-  const at::Tensor picture =
-      at::cat({side_by_side(inputs.cpu(), channels), side_by_side(reconstructions.cpu().to(inputs.scalar_type()), channels)});
+  const at::Tensor picture = at::cat(
+      {side_by_side(inputs.cpu(), channels), side_by_side(reconstructions.cpu().to(inputs.scalar_type()), channels)});
   const at::Tensor codes = picture.mul(255.0).round_().clamp_(0.0, 255.0).to(at::kByte).contiguous();
   write_png(path, {codes.const_data_ptr<std::uint8_t>(), static_cast<std::size_t>(codes.numel())}, codes.size(1),
             codes.size(0), channels);

@@ -24,8 +24,8 @@ constexpr StepMode kFast{Fidelity::kFast, Precision::kFp32};
 
 StepNoise noise_in(at::ScalarType dtype, std::uint32_t step) {
   StepNoise noise = testing::step_noise(step, 4);
-  for (at::Tensor* draw : {&noise.prior, &noise.real, &noise.rec_encoder, &noise.fake_encoder, &noise.rec_decoder,
-                           &noise.fake_decoder}) {
+  for (at::Tensor* draw :
+       {&noise.prior, &noise.real, &noise.rec_encoder, &noise.fake_encoder, &noise.rec_decoder, &noise.fake_decoder}) {
     *draw = draw->to(dtype);
   }
   return noise;

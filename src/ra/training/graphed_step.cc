@@ -15,8 +15,7 @@ namespace {
 constexpr int kRunsBefore = 3;  // of full batches, not recorded: PyTorch's own number for whole steps
 
 std::array<at::Tensor*, 6> draws(StepNoise& noise) {
-  return {&noise.prior,        &noise.real,        &noise.rec_encoder,
-          &noise.fake_encoder, &noise.rec_decoder, &noise.fake_decoder};
+  return {&noise.prior, &noise.real, &noise.rec_encoder, &noise.fake_encoder, &noise.rec_decoder, &noise.fake_decoder};
 }
 
 }  // namespace

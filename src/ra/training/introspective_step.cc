@@ -12,20 +12,22 @@
 
 namespace ra {
 
-// Note [Fidelity]: `exact` makes every pass through the network that the reference makes, layer by layer; in float32 on the
-// CPU its 3x3 convolutions are Winograd's (model/winograd.h), which cuDNN has, too. `fast`, with frozen batch
-// norm,
-//   1. encodes rec once in the encoder's half: the reference does so twice with the same weights, once for the embeddings
+// Note [Fidelity]: `exact` makes every pass through the network that the reference makes, layer by layer; in float32 on
+// the CPU its 3x3 convolutions are Winograd's (model/winograd.h), which cuDNN has, too. `fast`, with frozen batch norm,
+//   1. encodes rec once in the encoder's half: the reference does so twice with the same weights, once for the
+//   embeddings
 //      and once for the posterior. Exact: the same numbers come out, and gradients add up to the same sum;
-//   2. decodes the prior's latent and z once a step: the decoder does not move before its own half. Exact: the graphs of
+//   2. decodes the prior's latent and z once a step: the decoder does not move before its own half. Exact: the graphs
+//   of
 //      both passes are kept, the encoder's half takes gradients of the encoder's parameters alone, the decoder's half
 //      those of the decoder's;
 //   3. encodes rec and fake as one batch, and decodes their latents as one. Exact: with frozen batch norm a sample does
 //      not see its batch;
 //   4. leaves out the two re-decoded terms of the decoder's half (d_loss_rec_rec, d_loss_rec_fake) where their weight
-//      gamma_r is below kNegligibleWeight; the paper's is 1e-8. Not exact: the decoder's gradient differs by gamma_r times
-//      that of those terms, 1e-8 of the reconstruction's;
-//   5. folds batch norm into the convolutions (Note [Folding] in model/folded_network.h), and an upsampling into the one
+//      gamma_r is below kNegligibleWeight; the paper's is 1e-8. Not exact: the decoder's gradient differs by gamma_r
+//      times that of those terms, 1e-8 of the reconstruction's;
+//   5. folds batch norm into the convolutions (Note [Folding] in model/folded_network.h), and an upsampling into the
+//   one
 //      behind it (Note [Phases] in model/convolution.h). Exact but for rounding; the gradients of batch norm's weights,
 //      where large numbers cancel, feel it most.
 // docs/training.md has the measured differences.
@@ -263,8 +265,7 @@ void IntrospectiveStep::finish_decoder(const DecoderPasses& passes, UnreadStep& 
   terms.d_loss_rec = squared_error(real, rec).mean();
   terms.d_kl_rec = kl_divergence(of_rec.mean, of_rec.log_variance).mean();
   terms.d_kl_fake = kl_divergence(of_fake.mean, of_fake.log_variance).mean();
-  at::Tensor loss =
-      loss_.beta_rec * terms.d_loss_rec + 0.5 * loss_.beta_kl * (terms.d_kl_rec + terms.d_kl_fake);
+  at::Tensor loss = loss_.beta_rec * terms.d_loss_rec + 0.5 * loss_.beta_kl * (terms.d_kl_rec + terms.d_kl_fake);
   if (rec_rec.defined()) {
     terms.d_loss_rec_rec = squared_error(rec.detach(), rec_rec).mean();
     terms.d_loss_rec_fake = squared_error(fake.detach(), rec_fake).mean();

@@ -38,14 +38,14 @@ struct DecoderPasses;
 //   encoder update: D(prior) E(real) D(z) E[rec fake] D[. .]
 //   decoder update: E[rec fake]
 // Gradients of the parameters stay readable after a step. A term or a gradient that is not finite moves neither its
-// half of the network nor the other one after it; read() throws NonFiniteStep (kFailed) with its name. Nothing waits for
-// the device before read(), so that several steps may be given to it ahead.
+// half of the network nor the other one after it; read() throws NonFiniteStep (kFailed) with its name. Nothing waits
+// for the device before read(), so that several steps may be given to it ahead.
 class IntrospectiveStep {
  public:
   // `model` must outlive the step, and keeps its dtype and device from here on.
   // kUsage for fidelity fast with batch norm by the batch.
-  IntrospectiveStep(ReversedAutoencoder& model, const LossOptions& loss, BatchNormMode batch_norm,
-                    double learning_rate, StepMode mode = {});
+  IntrospectiveStep(ReversedAutoencoder& model, const LossOptions& loss, BatchNormMode batch_norm, double learning_rate,
+                    StepMode mode = {});
 
   // real: [N,C,S,S] in [0,1], in the model's dtype.
   UnreadStep start(const at::Tensor& real, const StepNoise& noise);

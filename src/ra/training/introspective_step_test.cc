@@ -54,8 +54,8 @@ TEST(IntrospectiveStep, TermsAddUpToTheTwoLosses) {
   loss.gamma_r = 0.3;
   IntrospectiveStep step(*model, loss, BatchNormMode::kFrozen, 1e-3);
   StepNoise noise = step_noise(0, 4);
-  for (at::Tensor* draw : {&noise.prior, &noise.real, &noise.rec_encoder, &noise.fake_encoder, &noise.rec_decoder,
-                           &noise.fake_decoder}) {
+  for (at::Tensor* draw :
+       {&noise.prior, &noise.real, &noise.rec_encoder, &noise.fake_encoder, &noise.rec_decoder, &noise.fake_decoder}) {
     *draw = draw->to(at::kDouble);
   }
   const StepTerms t = step.step(ramps(4).images.to(at::kDouble), noise);

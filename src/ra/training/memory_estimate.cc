@@ -8,12 +8,22 @@ namespace ra {
 namespace {
 
 constexpr std::uint64_t kFloat = 4;
+constexpr std::uint64_t kBfloat16 = 2;
 constexpr std::uint64_t kProgram = std::uint64_t{180} << 20;
 
-// How many tensors of the size of the encoder's levels a step keeps at its peak: while the encoder is updated, seven
-// passes through a half with their gradients; in a warm-up step two. Measured (docs/training.md).
-constexpr std::uint64_t kKeptIntrospective = 44;
-constexpr std::uint64_t kKeptWarmup = 18;
+// How many tensors of the size of the encoder's levels a step keeps at its peak: while the encoder is updated, and in a
+// warm-up step, which passes through each half once. Measured (docs/training.md).
+struct Kept {
+  std::uint64_t introspective;
+  std::uint64_t warmup;
+};
+constexpr Kept kKeptExact = {34, 15};
+constexpr Kept kKeptFast = {28, 12};
+
+std::uint64_t kept(const TrainingOptions& training) {
+  const Kept& kept = training.fidelity == Fidelity::kFast ? kKeptFast : kKeptExact;
+  return training.epochs > 0 ? kept.introspective : kept.warmup;
+}
 
 std::uint64_t squared(std::uint64_t side) { return side * side; }
 
@@ -62,8 +72,9 @@ MemoryEstimate estimate_memory(const ModelOptions& model, const TrainingOptions&
   estimate.slices = kFloat * static_cast<std::uint64_t>(slices) * model.image_channels *
                     squared(static_cast<std::uint64_t>(model.image_size));
   estimate.network = weights * (4 + averages);
-  estimate.activations = kFloat * values_of_levels(model) * static_cast<std::uint64_t>(training.batch_size) *
-                         (training.epochs > 0 ? kKeptIntrospective : kKeptWarmup);
+  const std::uint64_t value = training.precision == Precision::kBf16 ? kBfloat16 : kFloat;
+  estimate.activations =
+      value * values_of_levels(model) * static_cast<std::uint64_t>(training.batch_size) * kept(training);
   // The copy, the file that is read back to check it, and what it is read into.
   estimate.saving = 3 * weights * (3 + averages);
   return estimate;

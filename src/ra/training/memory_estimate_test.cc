@@ -28,6 +28,16 @@ TEST(MemoryEstimate, GrowsWithBatchImageAndData) {
   EXPECT_GT(estimate_memory(model, training, 100).activations, 3 * small.activations);
 }
 
+TEST(MemoryEstimate, AFastStepAndBf16TakeLess) {
+  TrainingOptions training;
+  const std::uint64_t exact = estimate_memory({}, training, 0).activations;
+  training.fidelity = Fidelity::kFast;
+  const std::uint64_t fast = estimate_memory({}, training, 0).activations;
+  EXPECT_LT(fast, exact);
+  training.precision = Precision::kBf16;
+  EXPECT_EQ(estimate_memory({}, training, 0).activations, fast / 2);
+}
+
 TEST(MemoryEstimate, RefusesWithBothNumbers) {
   MemoryEstimate estimate;
   estimate.activations = std::uint64_t{6} << 30;

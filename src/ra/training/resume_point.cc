@@ -50,11 +50,12 @@ void require_nothing_saved(const fs::path& run_folder) {
   for (const auto& entry : fs::directory_iterator(run_folder / "checkpoints", missing)) {
     const fs::path& path = entry.path();
     if (!fs::exists(path) || (path.extension() != ".pt" && path.extension() != ".damaged")) continue;
-    throw Error(ErrorCode::kBadInput,
-                fmt::format("the run in '{}' has saved '{}', but no state that it can go on from with its metrics.jsonl: "
-                            "put the missing or damaged files back, or begin a new run, from a model of this one "
-                            "(ra train CONFIG --output FOLDER --resume CHECKPOINT.pt) or in its place (--overwrite)",
-                            run_folder.string(), path.filename().string()));
+    throw Error(
+        ErrorCode::kBadInput,
+        fmt::format("the run in '{}' has saved '{}', but no state that it can go on from with its metrics.jsonl: "
+                    "put the missing or damaged files back, or begin a new run, from a model of this one "
+                    "(ra train CONFIG --output FOLDER --resume CHECKPOINT.pt) or in its place (--overwrite)",
+                    run_folder.string(), path.filename().string()));
   }
 }
 

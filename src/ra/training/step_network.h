@@ -10,8 +10,8 @@
 
 namespace ra {
 
-// The network for the passes of a step between two moves of a parameter: with fidelity fast as folded convolutions, each
-// half folded when it is first used; else as it is.
+// The network for the passes of a step between two moves of a parameter: with fidelity fast as folded convolutions,
+// each half folded when it is first used; else as it is.
 class StepNetwork {
  public:
   // `model` must outlive it.

@@ -98,10 +98,9 @@ void take_values(const std::vector<TermToRead>& terms, const at::Tensor& values)
 double norm_at(const at::Tensor& values, std::int64_t place, const char* half) {
   const double norm = values[place].item<double>();
   if (std::isfinite(norm)) return norm;
-  throw NonFiniteStep(ErrorCode::kFailed,
-                      fmt::format("the gradient of the {} is not finite; a smaller learning rate, "
-                                  "training.gradient_clip or a longer warm-up usually helps",
-                                  half));
+  throw NonFiniteStep(ErrorCode::kFailed, fmt::format("the gradient of the {} is not finite; a smaller learning rate, "
+                                                      "training.gradient_clip or a longer warm-up usually helps",
+                                                      half));
 }
 
 }  // namespace ra

@@ -9,8 +9,8 @@
 
 namespace ra {
 
-// A loss term or a gradient of a step is not finite: the half of the network that it would have moved has not moved, nor
-// one behind it.
+// A loss term or a gradient of a step is not finite: the half of the network that it would have moved has not moved,
+// nor one behind it.
 class NonFiniteStep : public Error {
  public:
   using Error::Error;

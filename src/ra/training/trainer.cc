@@ -193,8 +193,8 @@ bool Trainer::run_epoch() {
 }
 
 // A GPU works through what it has been given while the next steps are prepared; only what comes of them is read late.
-// Not where the next step needs to know: batch norm's running statistics are taken back after a bad step, and an average
-// of the weights must not follow one.
+// Not where the next step needs to know: batch norm's running statistics are taken back after a bad step, and an
+// average of the weights must not follow one.
 std::size_t Trainer::readable_ahead() const {
   const bool on_cpu = step_.encoder_adam().parameters().front().is_cpu();
   if (inputs_.training.batch_norm != BatchNormMode::kFrozen || average_) return 1;

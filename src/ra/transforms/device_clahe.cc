@@ -39,9 +39,8 @@ at::Tensor histograms(const at::Tensor& bins, const Axis& y, const Axis& x) {
     return mirrored.narrow(0, axis.before, axis.tiles * axis.kernel).to(bins.device());
   };
   const at::Tensor pixels = bins.index_select(1, tiled(y)).index_select(2, tiled(x));
-  const at::Tensor tiles = pixels.view({-1, y.tiles, y.kernel, x.tiles, x.kernel})
-                               .transpose(2, 3)
-                               .reshape({-1, y.kernel * x.kernel});
+  const at::Tensor tiles =
+      pixels.view({-1, y.tiles, y.kernel, x.tiles, x.kernel}).transpose(2, 3).reshape({-1, y.kernel * x.kernel});
   const at::Tensor counts = at::zeros({tiles.size(0), kBins}, bins.options().dtype(at::kInt));
   return counts.scatter_add_(1, tiles, at::ones_like(tiles, at::kInt));
 }
