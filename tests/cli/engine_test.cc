@@ -84,8 +84,10 @@ TEST_F(Engine, StreamsChangeNoNumber) {
 
 TEST_F(Engine, RefusesWhatContradictsItself) {
   const std::vector<std::string> start = {"screen", "--model", "model.pt", "new.png", "--output", "out"};
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {"--backend", "abacus"}, {"--fast", "--backend", "torch"}, {"--fast", "--precision", "fp32"}}) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"--backend", "abacus"},
+                                                                                     {"--fast", "--backend", "torch"},
+                                                                                     {"--fast", "--precision", "fp32"},
+                                                                                     {"--streams", "1"}}) {
     std::vector<std::string> all = start;
     all.insert(all.end(), words.begin(), words.end());
     EXPECT_EQ(run(all).exit_code, 2) << words[0] << words[1];

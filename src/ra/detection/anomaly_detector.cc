@@ -44,7 +44,13 @@ DetectionOptions settled(DetectionOptions options, const std::string& of_model) 
 std::unique_ptr<InferenceBackend> make_backend(const ScreeningModel& model, const DetectionOptions& options,
                                                at::Device device) {
   const Precision precision = precision_from_string(options.precision);
-  if (options.backend == "torch") return make_torch_backend(model, device, precision);
+  if (options.backend == "torch") {
+    if (options.streams > 0) {
+      throw Error(ErrorCode::kUsage,
+                  "streams (--streams) has no effect with the backend torch, which computes a slice by one thread");
+    }
+    return make_torch_backend(model, device, precision);
+  }
   if (!device.is_cpu()) {
     throw Error(
         ErrorCode::kUsage,

@@ -106,7 +106,7 @@ SqueezenetWeights squeezenet_weights() {
 }
 
 AnomalyDetector detector_of(const ModelFile& file, const std::string& backend, const std::string& latent = "mean",
-                            int samples = 0, int streams = 1) {
+                            int samples = 0, int streams = 0) {
   DetectionOptions options;
   options.backend = backend;
   options.latent = latent;

@@ -20,7 +20,7 @@ struct DetectionOptions {
   std::string precision;
   // Slices that callers of detect() have computed at the same time, for backends with threads of their own: each slice
   // gets threads / streams of them. 0: as many as threads, which suits a queue of slices; 1: a single slice comes
-  // soonest. Does not change a number.
+  // soonest. Does not change a number. kUsage with torch, which has none.
   int streams = 0;
   // Slices that detect() computes together, by torch alone: always as many, the last of a call repeated, so that
   // kernels are chosen as for any other call (Note [One slice at a time]). 0: one on a CPU, 32 on a GPU.
